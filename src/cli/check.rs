@@ -1,0 +1,195 @@
+//! `aupd check`: one request in, one decision out, from a running service or right here.
+
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::output::Output;
+use super::{BundleArgs, Reported};
+use crate::accounts::{Accounts, Config, Lookup};
+use crate::bundle::{Policy, Snapshot};
+use crate::domain::{FieldViolation, Request};
+use crate::explain::{Explanation, explain};
+use crate::live_lists::LiveLists;
+use crate::serve::checker::subject;
+use crate::serve::convert;
+use crate::store::{SqliteStore, Store};
+use crate::{demo, proto};
+
+/// Largest request file, in bytes.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// Longest wait for a running service.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Arguments of `aupd check`.
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    /// File with the request as JSON, `-` for standard input.
+    file: PathBuf,
+    /// Asks a running service, e.g. `http://127.0.0.1:7600`, instead of deciding here.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["store", "demo", "dir"])]
+    server: Option<String>,
+    /// Database file with the accounts, for deciding here.
+    #[arg(long, value_name = "FILE", default_value = "aupd.db")]
+    store: PathBuf,
+    /// Decides here with the example accounts, and no database.
+    #[arg(long, conflicts_with = "store")]
+    demo: bool,
+    /// Says which rules were asked and what they read.
+    #[arg(long)]
+    explain: bool,
+    #[command(flatten)]
+    bundle: BundleArgs,
+}
+
+/// Decides the request; a denial is an answer, not a failure.
+pub(super) fn check(args: &CheckArgs, output: &Output) -> anyhow::Result<()> {
+    let request = match Request::from_json(read(&args.file)?) {
+        Ok(request) => request,
+        Err(violations) => return malformed(&violations, output),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(server) = &args.server {
+        return runtime.block_on(ask(server, &request, args.explain, output));
+    }
+    let explanation = runtime.block_on(here(args, &request, output))?;
+    show(&explanation, args.explain, output)
+}
+
+fn read(file: &PathBuf) -> anyhow::Result<Value> {
+    let mut text = String::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
+    };
+    read.with_context(|| format!("cannot read `{}`", file.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is not JSON", file.display()))
+}
+
+fn malformed(violations: &[FieldViolation], output: &Output) -> anyhow::Result<()> {
+    if output.json {
+        output.show(String::new, &json!({ "error": "INVALID_ARGUMENT", "field_violations": violations }))?;
+    } else {
+        for violation in violations {
+            eprintln!("aupd: {violation}");
+        }
+    }
+    Err(Reported.into())
+}
+
+/// Decides in this process. Nothing is remembered or recorded: it is a look, not a Check.
+async fn here(args: &CheckArgs, request: &Request, output: &Output) -> anyhow::Result<Explanation> {
+    let policy = Arc::new(Policy::new(Snapshot::new(Arc::new(args.bundle.load(output)?))));
+    let lookup = if args.demo {
+        policy.swap(demo::lists_over(&policy.current())?);
+        demo::lookup(request.subject())?
+    } else {
+        stored(args, request, &policy).await?
+    };
+    let now = request.envelope.at.unwrap_or_else(Timestamp::now);
+    Ok(explain(&policy.current(), request, subject(&lookup), now, Uuid::now_v7()))
+}
+
+async fn stored(args: &CheckArgs, request: &Request, policy: &Arc<Policy>) -> anyhow::Result<Lookup> {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&args.store).await?);
+    LiveLists::new(policy.clone(), store.clone()).load().await?;
+    let accounts = Accounts::new(store, Config::default())?;
+    let envelope = &request.envelope;
+    Ok(match &envelope.subaccount_id {
+        Some(child) => accounts.subaccount(&envelope.account_id, child).await,
+        None => accounts.lookup(&envelope.account_id).await,
+    })
+}
+
+/// Asks a running service.
+async fn ask(server: &str, request: &Request, explained: bool, output: &Output) -> anyhow::Result<()> {
+    use proto::decision_service_client::DecisionServiceClient as Client;
+    let endpoint =
+        tonic::transport::Endpoint::from_shared(server.to_owned())?.connect_timeout(TIMEOUT).timeout(TIMEOUT);
+    let mut client =
+        Client::new(endpoint.connect().await.with_context(|| format!("cannot reach `{server}`"))?);
+    let check = convert::to_proto(request);
+    if explained {
+        let answer = client.explain(proto::ExplainRequest { check: Some(check) }).await.map_err(failed)?;
+        let answer = convert::explanation_json(&answer.into_inner());
+        return output.show(|| explanation_text(&answer), &answer);
+    }
+    let answer = client.check(check).await.map_err(failed)?;
+    let answer = convert::response_json(&answer.into_inner());
+    output.show(|| decision_text(&answer), &answer)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` wants")]
+fn failed(status: tonic::Status) -> anyhow::Error {
+    use tonic_types::StatusExt as _;
+    let details = status.get_error_details();
+    let fields = details.bad_request().map(|bad| {
+        let fields = bad.field_violations.iter().map(|v| format!("\n  `{}` {}", v.field, v.description));
+        fields.collect::<String>()
+    });
+    anyhow::anyhow!("{:?}: {}{}", status.code(), status.message(), fields.unwrap_or_default())
+}
+
+fn show(explanation: &Explanation, explained: bool, output: &Output) -> anyhow::Result<()> {
+    if explained {
+        let answer = convert::explanation_json(&convert::explanation(explanation));
+        return output.show(|| explanation_text(&answer), &answer);
+    }
+    let answer = convert::response_json(&convert::response(&explanation.decision));
+    output.show(|| decision_text(&answer), &answer)
+}
+
+fn decision_text(answer: &Value) -> String {
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let mut lines = vec![format!("{} {}", text(answer, "verdict"), text(&answer["reason"], "code"))];
+    for reason in answer["violations"].as_array().into_iter().flatten() {
+        lines.push(format!(
+            "  {} (clause {}): {}",
+            text(reason, "code"),
+            reason["clause"],
+            text(reason, "message")
+        ));
+    }
+    for reason in answer["monitored"].as_array().into_iter().flatten() {
+        lines.push(format!("  monitored {}: {}", text(reason, "code"), text(reason, "message")));
+    }
+    for obligation in answer["obligations"].as_array().into_iter().flatten() {
+        lines.push(format!("  obligation {}", text(obligation, "kind")));
+    }
+    if let Some(seconds) = answer["retry_after_s"].as_i64() {
+        lines.push(format!("  retry after {seconds} s"));
+    }
+    lines.join("\n")
+}
+
+fn explanation_text(answer: &Value) -> String {
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let mut lines = vec![decision_text(&answer["decision"]), String::new()];
+    for rule in answer["rules"].as_array().into_iter().flatten() {
+        lines.push(format!(
+            "{:<12} {:<32} {}",
+            text(rule, "outcome"),
+            text(rule, "rule_id"),
+            text(rule, "detail")
+        ));
+    }
+    lines.push(String::new());
+    for signal in answer["signals"].as_array().into_iter().flatten() {
+        lines.push(format!(
+            "{:<44} {} {}",
+            text(signal, "path"),
+            text(signal, "value"),
+            text(signal, "cause")
+        ));
+    }
+    lines.join("\n")
+}

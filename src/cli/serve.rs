@@ -1,0 +1,113 @@
+//! `aupd serve`: runs the service until it is told to stop.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Reported;
+use super::output::Output;
+use crate::config::{self, Config};
+use crate::serve::{ServerHandle, StartError, start};
+use crate::telemetry;
+
+/// Arguments of `aupd serve`.
+#[derive(Args)]
+pub(super) struct ServeArgs {
+    /// Configuration file; every setting has a default.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database file; created if it is not there.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+    /// Directory of a bundle; the one inside the binary if missing.
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+    /// Address for decisions.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<std::net::SocketAddr>,
+    /// Puts the example accounts and lists into the store first.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs the service; ends well on SIGTERM and Ctrl-C.
+pub(super) fn serve(args: &ServeArgs, output: &Output) -> anyhow::Result<()> {
+    let config = args.config()?;
+    telemetry::init(&config.log.level, config.log.format)?;
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(config, args.demo, output))
+}
+
+async fn run(config: Config, demo: bool, output: &Output) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut server = match start(config, demo).await {
+        Ok(server) => server,
+        Err(StartError::Bundle(problems)) => {
+            output.problems(&problems);
+            return Err(Reported.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    announce(&server, demo);
+    let failed = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = server.failed() => Some(failure),
+    };
+    tracing::info!("stopping");
+    server.stop().await;
+    tracing::info!("stopped");
+    match failed {
+        None => Ok(()),
+        Some(failure) => Err(anyhow::anyhow!(failure)),
+    }
+}
+
+fn announce(server: &ServerHandle, demo: bool) {
+    let snapshot = server.parts().policy.current();
+    for warning in &snapshot.bundle.warnings {
+        tracing::warn!("the bundle: {warning}");
+    }
+    let (revision, digest) = (&*snapshot.bundle.revision, &*snapshot.bundle.digest);
+    tracing::info!(address = %server.decisions, revision, digest, "listening for decisions");
+    if let Some(address) = server.admin {
+        tracing::info!(%address, "listening for administration");
+    }
+    if let Some(address) = server.metrics {
+        tracing::info!(%address, "listening for metrics");
+    }
+    if demo {
+        eprintln!(
+            "\nThe example accounts are in the store. Try:\n  aupd check --server http://{0} demo/requests/text.json\n  \
+             grpcurl -plaintext -d @ {0} aup.v1.DecisionService/Check < demo/requests/text.grpc.json\n",
+            server.decisions
+        );
+    }
+}
+
+// === impl ServeArgs ===
+
+impl ServeArgs {
+    /// The file's settings, with those of the command line over them.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = match &self.config {
+            Some(file) => Config::load(file)?,
+            None => Config::default(),
+        };
+        if let Some(path) = &self.store {
+            config.store.path.clone_from(path);
+        }
+        if let Some(dir) = &self.bundle {
+            config.bundle = config::Bundle::Dir(dir.clone());
+        }
+        if let Some(listen) = self.listen {
+            config.serve.listen = listen;
+        }
+        Ok(config)
+    }
+}

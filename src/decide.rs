@@ -1,0 +1,268 @@
+//! The decision: pure. Values in, a value out; no IO, no clock, no knowledge of gRPC or SQL.
+//!
+//! Rules find what holds; here findings become a verdict. A rule that failed denies, with a reason
+//! that says what was missing, ranked after every definite one. Reasons that another one masks are
+//! not violations. Monitored rules are reported and deny nothing. Duties come last, because they may
+//! read the reasons, and one that fails denies too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::bundle::{Catalogue, Rank, Snapshot};
+use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
+use crate::rules::{DutyOn, Effect, Findings, Rule, Scope};
+use crate::signals::{Cause, Facts, Subject, Value};
+
+/// Rules behind each reason, by its rank.
+type Found = BTreeMap<Rank, Vec<Arc<str>>>;
+
+/// Decides one request at the instant `now`.
+pub fn decide(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    now: Timestamp,
+    id: Uuid,
+) -> Decision {
+    decide_with(policy, request, subject, now, id, |_| ()).0
+}
+
+/// What was read and found on the way to a decision.
+pub struct Decided<'d, 'a> {
+    /// The facts.
+    pub facts: &'d Facts<'a>,
+    /// Which rules were asked.
+    pub scope: Scope,
+    /// What the prohibitions found.
+    pub prohibitions: &'d Findings,
+    /// What the duties found.
+    pub duties: &'d Findings,
+}
+
+/// As [`decide`], and lets `look` see how; it changes nothing.
+pub fn decide_with<T>(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    now: Timestamp,
+    id: Uuid,
+    look: impl FnOnce(&Decided<'_, '_>) -> T,
+) -> (Decision, T) {
+    let (limits, lists) = (&policy.limits, &policy.lists);
+    let mut facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let scope = scope(subject);
+    let prohibitions = policy.bundle.program.prohibitions(&facts, scope);
+    let mut judged = Judged::new(policy, subject, &prohibitions);
+    facts.reasons = judged.codes(&policy.bundle.catalogue);
+    let duties = policy.bundle.program.duties(&facts, scope);
+    judged.add_errors(policy, &duties);
+    let obligations = obligations(policy, &facts, &duties, judged.verdict());
+    let seen = look(&Decided { facts: &facts, scope, prohibitions: &prohibitions, duties: &duties });
+    (judged.into_decision(policy, request, subject, obligations, now, id), seen)
+}
+
+/// Whether what was dialled is an emergency number, as far as can be told without the account.
+pub fn dials_emergency(policy: &Snapshot, request: &Request) -> bool {
+    let (limits, lists, unknown) =
+        (&policy.limits, &policy.lists, Subject::Unknown(Cause::AccountUnavailable));
+    let facts = Facts::new(request, unknown, limits, lists, &policy.bundle.emergency, Timestamp::UNIX_EPOCH);
+    facts.dials_emergency()
+}
+
+/// A decision that code alone makes: a denial for one reason, at once.
+pub fn refuse(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    code: &str,
+    now: Timestamp,
+    id: Uuid,
+) -> Decision {
+    let (limits, lists) = (&policy.limits, &policy.lists);
+    let mut facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let rank = policy.bundle.catalogue.rank(code);
+    let enforced = rank.into_iter().map(|rank| (rank, Vec::new())).collect();
+    let mut judged = Judged { enforced, monitored: Found::new() };
+    facts.reasons = judged.codes(&policy.bundle.catalogue);
+    let duties = policy.bundle.program.duties(&facts, scope(subject));
+    judged.add_errors(policy, &duties);
+    let obligations = obligations(policy, &facts, &duties, judged.verdict());
+    judged.into_decision(policy, request, subject, obligations, now, id)
+}
+
+const fn scope(subject: Subject<'_>) -> Scope {
+    match subject {
+        Subject::Known(_) => Scope::All,
+        Subject::Missing | Subject::Unknown(_) => Scope::Gates,
+    }
+}
+
+/// What was found, sorted into what denies and what is only reported.
+struct Judged {
+    enforced: Found,
+    monitored: Found,
+}
+
+// === impl Judged ===
+
+impl Judged {
+    fn new(policy: &Snapshot, subject: Subject<'_>, findings: &Findings) -> Self {
+        let mut judged = Self { enforced: Found::new(), monitored: Found::new() };
+        for rule in findings.matched.iter().filter_map(|place| policy.bundle.program.rules.get(*place)) {
+            judged.add(policy, subject, rule);
+        }
+        let catalogue = &policy.bundle.catalogue;
+        judged.enforced = unmasked(catalogue, judged.enforced);
+        judged.monitored = unmasked(catalogue, judged.monitored);
+        judged.monitored.retain(|rank, _| !judged.enforced.contains_key(rank));
+        judged.add_errors(policy, findings);
+        judged
+    }
+
+    fn add(&mut self, policy: &Snapshot, subject: Subject<'_>, rule: &Rule) {
+        let Effect::Forbid(rank) = rule.effect else { return };
+        let found = match mode(&policy.bundle.catalogue, subject, rule, rank) {
+            Mode::Enforce => &mut self.enforced,
+            Mode::Monitor => &mut self.monitored,
+            Mode::Off => return,
+        };
+        found.entry(rank).or_default().push(rule.id.clone());
+    }
+
+    /// A rule that is off is not asked; one that is monitored and fails is still not understood.
+    fn add_errors(&mut self, policy: &Snapshot, findings: &Findings) {
+        for (place, cause) in &findings.errors {
+            let rule = policy.bundle.program.rules.get(*place);
+            let Some(rule) = rule.filter(|rule| rule.mode != Mode::Off) else { continue };
+            if let Some(rank) = policy.bundle.catalogue.rank(cause.code()) {
+                self.enforced.entry(rank).or_default().push(rule.id.clone());
+            }
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        if self.enforced.is_empty() { Verdict::Allow } else { Verdict::Deny }
+    }
+
+    fn codes(&self, catalogue: &Catalogue) -> Vec<Arc<str>> {
+        self.enforced.keys().filter_map(|rank| catalogue.reasons.get(*rank)).map(|r| r.code.clone()).collect()
+    }
+
+    fn into_decision(
+        self,
+        policy: &Snapshot,
+        request: &Request,
+        subject: Subject<'_>,
+        obligations: Vec<Obligation>,
+        now: Timestamp,
+        id: Uuid,
+    ) -> Decision {
+        let catalogue = &policy.bundle.catalogue;
+        let account = match subject {
+            Subject::Known(account) => Some(account),
+            Subject::Missing | Subject::Unknown(_) => None,
+        };
+        Decision {
+            decision_id: id,
+            request_id: request.envelope.request_id.clone(),
+            account_id: request.subject().clone(),
+            action: request.action.kind(),
+            verdict: self.verdict(),
+            retry_after: retry_after(catalogue, &self.enforced),
+            violations: reasons(catalogue, self.enforced),
+            monitored: reasons(catalogue, self.monitored),
+            obligations,
+            bundle_revision: policy.bundle.revision.clone(),
+            bundle_digest: policy.bundle.digest.clone(),
+            account_revision: account.map(|account| account.revision),
+            evaluated_at: now,
+            dry_run: request.envelope.dry_run,
+        }
+    }
+}
+
+/// The rule's mode, unless the account has its own for the reason and may have one.
+fn mode(catalogue: &Catalogue, subject: Subject<'_>, rule: &Rule, rank: Rank) -> Mode {
+    let Some(reason) = catalogue.reasons.get(rank).filter(|reason| !reason.locked) else { return rule.mode };
+    match subject {
+        Subject::Known(account) => account.account.modes.get(&*reason.code).copied().unwrap_or(rule.mode),
+        Subject::Missing | Subject::Unknown(_) => rule.mode,
+    }
+}
+
+fn unmasked(catalogue: &Catalogue, mut found: Found) -> Found {
+    let reasons = found.keys().filter_map(|rank| catalogue.reasons.get(*rank));
+    let masked: BTreeSet<Rank> = reasons.flat_map(|reason| reason.masks.iter().copied()).collect();
+    found.retain(|rank, _| !masked.contains(rank));
+    found
+}
+
+fn reasons(catalogue: &Catalogue, found: Found) -> Vec<Reason> {
+    let entry = |(rank, rules): (Rank, Vec<Arc<str>>)| {
+        let entry = catalogue.reasons.get(rank)?;
+        Some(Reason {
+            code: entry.code.clone(),
+            clause: entry.clause,
+            message: entry.message.clone(),
+            detail: detail(&entry.detail, &rules),
+            retryable: entry.retryable,
+            rules,
+        })
+    };
+    found.into_iter().filter_map(entry).collect()
+}
+
+/// The catalogue's words for operators, and which rules found it.
+fn detail(words: &Arc<str>, rules: &[Arc<str>]) -> Arc<str> {
+    if rules.is_empty() {
+        return words.clone();
+    }
+    format!("{words} (rule {})", rules.join(", ")).into()
+}
+
+/// The longest of all waits; none if any reason stays.
+fn retry_after(catalogue: &Catalogue, found: &Found) -> Option<Duration> {
+    let waits = found.keys().filter_map(|rank| catalogue.reasons.get(*rank)).map(|reason| reason.retry_after);
+    waits.collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
+fn obligations(policy: &Snapshot, facts: &Facts<'_>, duties: &Findings, verdict: Verdict) -> Vec<Obligation> {
+    let mut places = BTreeSet::new();
+    for rule in duties.matched.iter().filter_map(|place| policy.bundle.program.rules.get(*place)) {
+        if let (Effect::Duty { obligations, on }, Mode::Enforce) = (&rule.effect, rule.mode)
+            && stands(*on, verdict)
+        {
+            places.extend(obligations.iter().copied());
+        }
+    }
+    let entries = places.into_iter().filter_map(|place| policy.bundle.catalogue.obligations.get(place));
+    entries
+        .map(|entry| Obligation { kind: entry.kind.clone(), parameters: parameters(entry, facts) })
+        .collect()
+}
+
+const fn stands(on: DutyOn, verdict: Verdict) -> bool {
+    matches!(
+        (on, verdict),
+        (DutyOn::Always, _) | (DutyOn::Allow, Verdict::Allow) | (DutyOn::Deny, Verdict::Deny)
+    )
+}
+
+fn parameters(entry: &crate::bundle::ObligationEntry, facts: &Facts<'_>) -> BTreeMap<Arc<str>, String> {
+    let value = |path: &str| crate::signals::find(path)?.compute(facts).ok().map(|value| text(&value));
+    entry.parameters.iter().filter_map(|(name, path)| Some((name.clone(), value(path)?))).collect()
+}
+
+/// A signal's value as text, for parameters and explanations.
+pub fn text(value: &Value<'_>) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Long(value) => value.to_string(),
+        Value::Text(value) => value.to_string(),
+        Value::Set(values) => values.join(","),
+    }
+}

@@ -1,0 +1,146 @@
+//! A decision with its working: every signal that was read, every rule that was asked and what came
+//! of it. Pure, like [`decide`](crate::decide::decide), and through the same program; it counts nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::bundle::Snapshot;
+use crate::decide::{Decided, decide_with, text};
+use crate::domain::{Decision, Mode, Request};
+use crate::mask::{HIDDEN, mask_mail, mask_number};
+use crate::rules::{Effect, Rule};
+use crate::signals::{Cause, Subject, Value};
+
+/// A decision with its working.
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    /// The decision.
+    pub decision: Decision,
+    /// What was read, by path.
+    pub signals: Vec<SignalRead>,
+    /// What was asked, in the order of the files.
+    pub rules: Vec<RuleConsidered>,
+}
+
+/// A signal as it was read.
+#[derive(Debug, Serialize)]
+pub struct SignalRead {
+    /// Its path.
+    pub path: Arc<str>,
+    /// Its value; masked where it tells of a person, empty where there is none.
+    pub value: String,
+    /// Whether it is masked.
+    pub masked: bool,
+    /// Why there is none.
+    pub cause: Option<Cause>,
+}
+
+/// A rule as it was answered.
+#[derive(Debug, Serialize)]
+pub struct RuleConsidered {
+    /// Its id.
+    pub rule: Arc<str>,
+    /// Reason that it gives; none for a duty.
+    pub reason: Option<Arc<str>>,
+    /// Its mode in the bundle.
+    pub mode: Mode,
+    /// What came of it.
+    pub outcome: RuleOutcome,
+    /// Why it could not be answered.
+    pub cause: Option<Cause>,
+    /// Paths that it reads.
+    pub reads: Vec<Arc<str>>,
+}
+
+/// What came of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RuleOutcome {
+    /// It holds.
+    Matched,
+    /// It does not.
+    NotMatched,
+    /// It could not be answered, so it denies.
+    Error,
+}
+
+/// Decides one request and says how.
+pub fn explain(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    now: Timestamp,
+    id: Uuid,
+) -> Explanation {
+    decide_with(policy, request, subject, now, id, |decided| {
+        let signals = signals(policy, decided);
+        let rules = rules(policy, decided);
+        (signals, rules)
+    })
+    .into()
+}
+
+impl From<(Decision, (Vec<SignalRead>, Vec<RuleConsidered>))> for Explanation {
+    fn from((decision, (signals, rules)): (Decision, (Vec<SignalRead>, Vec<RuleConsidered>))) -> Self {
+        Self { decision, signals, rules }
+    }
+}
+
+fn signals(policy: &Snapshot, decided: &Decided<'_, '_>) -> Vec<SignalRead> {
+    let reads = policy.bundle.program.reads(decided.facts, decided.scope);
+    let read = |(path, read): (Arc<str>, crate::rules::Read<'_>)| match read.value {
+        Ok(value) if read.private => SignalRead { path, value: masked(&value), masked: true, cause: None },
+        Ok(value) => SignalRead { path, value: text(&value), masked: false, cause: None },
+        Err(cause) => SignalRead { path, value: String::new(), masked: false, cause: Some(cause) },
+    };
+    reads.into_iter().map(read).collect()
+}
+
+fn masked(value: &Value<'_>) -> String {
+    match value {
+        Value::Set(values) => values.iter().map(|value| hidden(value)).collect::<Vec<_>>().join(","),
+        value => hidden(&text(value)),
+    }
+}
+
+fn hidden(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        _ if text.contains('@') => mask_mail(text),
+        _ if text.starts_with(|c: char| c == '+' || c.is_ascii_digit()) => mask_number(text),
+        _ => HIDDEN.to_owned(),
+    }
+}
+
+fn rules(policy: &Snapshot, decided: &Decided<'_, '_>) -> Vec<RuleConsidered> {
+    let program = &policy.bundle.program;
+    let findings = [decided.prohibitions, decided.duties];
+    let errors: BTreeMap<usize, Cause> = findings.iter().flat_map(|f| f.errors.iter().copied()).collect();
+    let matched = |place: usize| findings.iter().any(|f| f.matched.contains(&place));
+    let mut places: Vec<usize> =
+        program.considered(decided.facts.request.action.kind(), decided.scope).collect();
+    places.sort_unstable();
+    let rule = |place: usize| {
+        let cause = errors.get(&place).copied();
+        let outcome = match cause {
+            Some(_) => RuleOutcome::Error,
+            None if matched(place) => RuleOutcome::Matched,
+            None => RuleOutcome::NotMatched,
+        };
+        Some(considered(policy, program.rules.get(place)?, outcome, cause))
+    };
+    places.into_iter().filter_map(rule).collect()
+}
+
+fn considered(policy: &Snapshot, rule: &Rule, outcome: RuleOutcome, cause: Option<Cause>) -> RuleConsidered {
+    let reason = match rule.effect {
+        Effect::Forbid(rank) => policy.bundle.catalogue.reasons.get(rank).map(|reason| reason.code.clone()),
+        Effect::Duty { .. } | Effect::Base => None,
+    };
+    let reads = rule.reads.iter().cloned().collect();
+    RuleConsidered { rule: rule.id.clone(), reason, mode: rule.mode, outcome, cause, reads }
+}

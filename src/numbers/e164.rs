@@ -1,0 +1,97 @@
+//! A telephone number in the international form of ITU-T E.164, checked for its syntax only.
+//!
+//! Whether any country has such a number is for [`describe`](super::describe) to say.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// The fewest digits that are taken for an international number, country code included.
+const MIN_DIGITS: usize = 7;
+/// The most digits that E.164 allows, country code included.
+const MAX_DIGITS: usize = 15;
+/// What stands for the digits that are not shown.
+const MASK: &str = "•••";
+/// How many digits a masked number keeps hidden, at the least.
+const HIDDEN: usize = 3;
+/// How many characters a masked number shows at its start, at the most: `+`, country and area.
+const SHOWN_START: usize = 5;
+/// How many digits a masked number shows at its end.
+const SHOWN_END: usize = 4;
+
+/// A syntactically valid E.164 number: `+` and 7 to 15 digits, the first of them 1 to 9.
+///
+/// `Display` writes the full number; `Debug` masks it, because a derived `Debug` finds its way into logs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct E164 {
+    // INVARIANT: 7 to 15 decimal digits. The first is never 0, so the value alone gives the digits back.
+    digits: u64,
+}
+
+/// The text is not `+` and 7 to 15 digits, the first of them 1 to 9. Does not hold the text: it may be a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error(
+    "not an E.164 number: expected `+` and {MIN_DIGITS} to {MAX_DIGITS} digits, the first of them 1 to 9"
+)]
+pub struct InvalidE164;
+
+// === impl E164 ===
+
+impl E164 {
+    /// Parses exactly `+` and ASCII digits: no spaces, no punctuation, no national form.
+    ///
+    /// # Errors
+    /// [`InvalidE164`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidE164> {
+        let digits = text.strip_prefix('+').ok_or(InvalidE164)?;
+        let length_ok = (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len());
+        if !length_ok || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(InvalidE164);
+        }
+        let digits = digits.parse().map_err(|_| InvalidE164)?;
+        Ok(Self { digits })
+    }
+
+    /// The digits without the `+`, as one whole number.
+    pub const fn as_u64(self) -> u64 {
+        self.digits
+    }
+
+    /// The number's prefixes as whole numbers, from all of its digits down to its first one.
+    pub fn prefixes(self) -> impl Iterator<Item = u64> {
+        std::iter::successors(Some(self.digits), |n| Some(n / 10).filter(|&n| n > 0))
+    }
+
+    /// The number as it may be logged: `+1415•••0100`. At least three digits are hidden, also of a short number.
+    pub fn masked(self) -> String {
+        let text = self.to_string();
+        let start = SHOWN_START.min(text.len().saturating_sub(SHOWN_END + HIDDEN));
+        let end = text.len().saturating_sub(SHOWN_END);
+        let shown = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+        format!("{}{MASK}{}", shown(0..start), shown(end..text.len()))
+    }
+}
+
+impl FromStr for E164 {
+    type Err = InvalidE164;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.digits)
+    }
+}
+
+impl fmt::Debug for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "E164({})", self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests;

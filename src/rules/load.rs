@@ -1,0 +1,193 @@
+//! From a bundle's files to a [`Program`], or to everything that is wrong with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator, pst};
+use miette::Diagnostic;
+
+use super::annotations;
+use super::check;
+use super::evaluate::ActionRules;
+use super::paths::Mentions;
+use super::schema::{self, Schema};
+use super::statements::{self, Statement};
+use super::{Effect, Names, Program, Rule, Slot};
+use crate::bundle::{Files, Problem};
+use crate::domain::ActionKind;
+
+/// A rule with its Cedar policy.
+pub(super) struct Loaded {
+    pub(super) rule: Rule,
+    pub(super) policy: Policy,
+}
+
+// === impl Program ===
+
+impl Program {
+    /// Reads the schema and every clause file, and checks them against each other and `names`.
+    ///
+    /// # Errors
+    /// Every problem found, with file and line.
+    pub fn load(files: &Files, names: &Names<'_>) -> Result<Self, Vec<Problem>> {
+        let schema_text = files.0.get(schema::FILE).map_or("", String::as_str);
+        let schema = Schema::load(schema_text, names)?;
+        let mut problems = Vec::new();
+        let mut loaded: Vec<Loaded> = Vec::new();
+        for (file, text) in files.0.iter().filter(|(file, _)| file.ends_with(".cedar")) {
+            for (ordinal, statement) in statements::split(text).iter().enumerate() {
+                match load_one(file, ordinal, statement, &schema, names) {
+                    Ok(one) => loaded.push(one),
+                    Err(found) => problems.extend(found),
+                }
+            }
+        }
+        problems.extend(duplicates(&loaded));
+        problems.extend(base(&loaded));
+        if problems.is_empty() { Ok(assemble(loaded, &schema, names)) } else { Err(problems) }
+    }
+}
+
+fn load_one(
+    file: &str,
+    ordinal: usize,
+    statement: &Statement<'_>,
+    schema: &Schema,
+    names: &Names<'_>,
+) -> Result<Loaded, Vec<Problem>> {
+    let problem = |line, message: String| Problem::at(file, line, message);
+    let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".cedar");
+    let parsed = Policy::parse(Some(PolicyId::new(format!("{stem}#{}", ordinal + 1))), statement.text);
+    let policy = parsed.map_err(|error| vec![problem(place(statement, &error), error.to_string())])?;
+    let typed = policy.to_pst().map_err(|error| vec![problem(statement.line, error.to_string())])?;
+    let body = typed.body();
+    let mentions = Mentions::of(body);
+
+    let mut problems = names_in(file, statement, &mentions, names);
+    let read = annotations::read(body, names);
+    if let Err(complaints) = &read {
+        problems
+            .extend(complaints.iter().map(|c| problem(statement.line_of_word(&c.word), c.message.clone())));
+    }
+    if problems.is_empty() {
+        problems.extend(invalid(file, statement, &policy, schema));
+    }
+    let actions = actions(&body.action, schema);
+    let Ok((effect, mode)) = read else { return Err(problems) };
+    let id = body.annotations.get("id").map_or_else(|| policy.id().to_string(), ToString::to_string);
+    let rule = Rule {
+        id: id.into(),
+        file: file.into(),
+        line: statement.line,
+        effect,
+        mode,
+        actions,
+        reads: mentions.paths.iter().map(|path| Arc::from(path.as_str())).collect(),
+        text: statement.text.trim().into(),
+    };
+    problems.extend(misplaced_reads(&rule, statement, names));
+    if problems.is_empty() { Ok(Loaded { rule, policy }) } else { Err(problems) }
+}
+
+fn place(statement: &Statement<'_>, error: &impl Diagnostic) -> usize {
+    let offset = error.labels().and_then(|mut labels| labels.next()).map(|label| label.offset());
+    offset.map_or(statement.line, |offset| statement.line_of_offset(offset))
+}
+
+fn names_in(file: &str, statement: &Statement<'_>, mentions: &Mentions, names: &Names<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if mentions.number {
+        let message = "a rule may not hold a number: declare a limit";
+        problems.push(Problem::at(file, statement.line_of_number(), message));
+    }
+    for path in &mentions.paths {
+        if let Err(message) = check::provider(path, names) {
+            let last = path.rsplit('.').next().unwrap_or(path);
+            problems.push(Problem::at(file, statement.line_of_word(last), message));
+        }
+    }
+    problems
+}
+
+/// Cedar's own validation, strict; its warnings count as errors.
+fn invalid(file: &str, statement: &Statement<'_>, policy: &Policy, schema: &Schema) -> Vec<Problem> {
+    let set = match PolicySet::from_policies([policy.clone()]) {
+        Ok(set) => set,
+        Err(error) => return vec![Problem::at(file, statement.line, error.to_string())],
+    };
+    let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
+    let errors =
+        result.validation_errors().map(|e| Problem::at(file, place(statement, e), short(&e.to_string())));
+    let warnings =
+        result.validation_warnings().map(|w| Problem::at(file, place(statement, w), short(&w.to_string())));
+    errors.chain(warnings).collect()
+}
+
+/// Cedar names the policy first; file and line say that already.
+fn short(message: &str) -> String {
+    message
+        .split_once(", ")
+        .filter(|(head, _)| head.starts_with("for policy"))
+        .map_or(message, |(_, m)| m)
+        .to_owned()
+}
+
+/// A gate must not need the account, and only duties come after the reasons.
+fn misplaced_reads(rule: &Rule, statement: &Statement<'_>, names: &Names<'_>) -> Option<Problem> {
+    let Effect::Forbid(rank) = rule.effect else { return None };
+    let reason = names.catalogue.reasons.get(rank)?;
+    if reason.gate && rule.reads_account() {
+        let message = format!("reason `{}` is a gate, so its rule may not read the account", reason.code);
+        return Some(Problem::at(&rule.file, statement.line_of_word("principal"), message));
+    }
+    let circular = rule.reads.iter().any(|path| path.starts_with("context.decision."));
+    let line = statement.line_of_word("decision");
+    circular.then(|| Problem::at(&rule.file, line, "only duties may read `context.decision`"))
+}
+
+fn actions(constraint: &pst::ActionConstraint, schema: &Schema) -> Vec<ActionKind> {
+    let named: Option<BTreeSet<&str>> = match constraint {
+        pst::ActionConstraint::Any => None,
+        pst::ActionConstraint::Eq(uid) => Some([uid.eid.as_str()].into()),
+        pst::ActionConstraint::In(uids) => Some(uids.iter().map(|uid| uid.eid.as_str()).collect()),
+    };
+    let concerns = |kind: &ActionKind| match (&named, schema.groups.get(kind.as_str())) {
+        (None, _) => true,
+        (Some(named), Some(groups)) => groups.iter().any(|group| named.contains(group.as_str())),
+        (Some(_), None) => false,
+    };
+    ActionKind::ALL.iter().copied().filter(concerns).collect()
+}
+
+fn duplicates(loaded: &[Loaded]) -> Vec<Problem> {
+    let mut seen: BTreeMap<&str, &Rule> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for Loaded { rule, .. } in loaded {
+        if let Some(first) = seen.insert(&rule.id, rule) {
+            let message = format!("rule id `{}` is also used at {}:{}", rule.id, first.file, first.line);
+            problems.push(Problem::at(&rule.file, rule.line, message));
+        }
+    }
+    problems
+}
+
+fn base(loaded: &[Loaded]) -> Option<Problem> {
+    let bases = loaded.iter().filter(|one| one.rule.effect == Effect::Base).count();
+    (bases != 1).then(|| {
+        Problem::whole(
+            "clauses",
+            &format!("there must be one permit with `@id(\"base\")`, and there are {bases}"),
+        )
+    })
+}
+
+fn assemble(loaded: Vec<Loaded>, schema: &Schema, names: &Names<'_>) -> Program {
+    let paths: BTreeSet<Arc<str>> = loaded.iter().flat_map(|one| one.rule.reads.iter().cloned()).collect();
+    let slots: Vec<Slot> = paths
+        .into_iter()
+        .filter_map(|path| Some(Slot { provider: check::provider(&path, names).ok()?, path }))
+        .collect();
+    let actions =
+        ActionKind::ALL.iter().map(|kind| ActionRules::new(*kind, &loaded, &slots, schema, names)).collect();
+    Program { rules: loaded.into_iter().map(|one| one.rule).collect(), actions, slots }
+}

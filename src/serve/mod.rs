@@ -1,0 +1,166 @@
+//! The service over gRPC: listeners, handlers, health, draining.
+//!
+//! Here and in clients alone are the generated types named; everything behind speaks `domain`.
+//! [`start`] is what `aupd serve` and the tests call: it opens what the configuration says and gives
+//! a handle with the addresses that were bound.
+
+pub mod account;
+pub mod auth;
+pub mod catalog;
+pub mod checker;
+pub mod convert;
+pub mod decision;
+pub mod list;
+mod listen;
+mod parts;
+mod reflect;
+mod refusal;
+pub mod status;
+pub mod unbuilt;
+mod undecoded;
+
+use std::net::SocketAddr;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::service::interceptor::InterceptedService;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+pub use listen::ListenError;
+pub use parts::{Parts, StartError};
+
+use crate::config::{Admin, AdminAuth, Config};
+use crate::proto;
+use crate::telemetry;
+use auth::BearerGate;
+use listen::Listener;
+
+/// Whose health can be asked for; the empty name is the whole.
+const SERVICES: [&str; 3] = ["", "aup.v1.DecisionService", "aup.v1.CatalogService"];
+
+/// A running service.
+pub struct ServerHandle {
+    /// Where decisions are asked for.
+    pub decisions: SocketAddr,
+    /// Where it is administered, if it is.
+    pub admin: Option<SocketAddr>,
+    /// Where metrics are read, if they are.
+    pub metrics: Option<SocketAddr>,
+    parts: Parts,
+    config: Config,
+    health: HealthReporter,
+    stop: CancellationToken,
+    tasks: JoinSet<Result<(), tonic::transport::Error>>,
+}
+
+/// Starts the service; with `demo`, the example accounts and lists are put into the store first.
+///
+/// # Errors
+/// When the bundle is broken, the database cannot be used, or an address cannot be listened on.
+pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartError> {
+    let stop = CancellationToken::new();
+    let parts = Parts::open(&config, demo, &stop).await?;
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let mut tasks = JoinSet::new();
+
+    let decisions = Listener::bind(config.serve.listen).await?;
+    let address = decisions.local_addr;
+    let router = listen::server(&config.serve, &config.serve.tls, address)?
+        .add_service(health_service)
+        .add_service(reflect::service()?)
+        .add_service(reflect::alpha_service()?)
+        .add_service(
+            proto::decision_service_server::DecisionServiceServer::new(parts.decisions.clone())
+                .max_decoding_message_size(config.serve.max_message_bytes),
+        )
+        .add_service(proto::catalog_service_server::CatalogServiceServer::new(parts.catalog.clone()));
+    tasks.spawn(router.serve_with_incoming_shutdown(decisions.incoming, stop.clone().cancelled_owned()));
+
+    let admin = start_admin(&config, &parts, &stop, &mut tasks).await?;
+    let metrics = start_metrics(&config, &parts, &stop).await?;
+    for name in SERVICES {
+        health.set_service_status(name, ServingStatus::Serving).await;
+    }
+    Ok(ServerHandle { decisions: address, admin, metrics, parts, config, health, stop, tasks })
+}
+
+async fn start_admin(
+    config: &Config,
+    parts: &Parts,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<Result<(), tonic::transport::Error>>,
+) -> Result<Option<SocketAddr>, StartError> {
+    let Admin::On { listen, auth, tls } = &config.admin else { return Ok(None) };
+    let token = match auth {
+        AdminAuth::Token(source) | AdminAuth::TokenAndCertificate(source) => Some(source.read()?),
+        AdminAuth::Certificate => None,
+    };
+    let gate = BearerGate::new(token);
+    let listener = Listener::bind(*listen).await?;
+    let address = listener.local_addr;
+    let limit = config.serve.max_message_bytes;
+    let accounts = proto::account_service_server::AccountServiceServer::new(parts.account_service.clone());
+    let lists = proto::list_service_server::ListServiceServer::new(parts.list_service.clone());
+    let bundles = proto::bundle_service_server::BundleServiceServer::new(unbuilt::Unbuilt);
+    let cooldowns = proto::cooldown_service_server::CooldownServiceServer::new(unbuilt::Unbuilt);
+    let router = listen::server(&config.serve, tls, address)?
+        .add_service(InterceptedService::new(accounts.max_decoding_message_size(limit), gate.clone()))
+        .add_service(InterceptedService::new(lists.max_decoding_message_size(limit), gate.clone()))
+        .add_service(InterceptedService::new(bundles, gate.clone()))
+        .add_service(InterceptedService::new(cooldowns, gate));
+    tasks.spawn(router.serve_with_incoming_shutdown(listener.incoming, stop.clone().cancelled_owned()));
+    Ok(Some(address))
+}
+
+async fn start_metrics(
+    config: &Config,
+    parts: &Parts,
+    stop: &CancellationToken,
+) -> Result<Option<SocketAddr>, StartError> {
+    let Some(options) = config.metrics.page() else { return Ok(None) };
+    let (metrics, ready) = (parts.metrics.clone(), stop.clone());
+    let page =
+        telemetry::serve(options, move || metrics.render(), move || !ready.is_cancelled(), stop.clone())
+            .await?;
+    Ok(Some(page.local_addr()))
+}
+
+// === impl ServerHandle ===
+
+impl ServerHandle {
+    /// The parts behind the service.
+    pub const fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Waits until a listener ends by itself, which only a fault makes it do.
+    pub async fn failed(&mut self) -> String {
+        match self.tasks.join_next().await {
+            Some(Ok(Ok(()))) | None => "a listener ended".to_owned(),
+            Some(Ok(Err(error))) => format!("a listener failed: {error}"),
+            Some(Err(error)) => format!("a listener was lost: {error}"),
+        }
+    }
+
+    /// Stops: says so to whoever watches its health, takes no new connections, lets calls under way
+    /// end within the drain timeout, and writes every decision record that is left.
+    pub async fn stop(mut self) {
+        for name in SERVICES {
+            self.health.set_service_status(name, ServingStatus::NotServing).await;
+        }
+        // One breath for balancers that watch health rather than the connection.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        self.stop.cancel();
+        // Somebody who watches would otherwise keep the connection, and the drain, until its limit.
+        for name in SERVICES {
+            self.health.clear_service_status(name).await;
+        }
+        let drained = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.config.serve.drain_timeout, drained).await.is_err() {
+            tracing::warn!("calls were still under way when the drain timeout was over");
+            self.tasks.abort_all();
+        }
+        self.parts.close(self.config.serve.drain_timeout).await;
+    }
+}

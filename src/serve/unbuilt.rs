@@ -1,0 +1,65 @@
+//! Services that the API declares and this server does not have yet. They are refused by name, so
+//! that nobody takes silence for consent.
+
+use tonic::{Request, Response, Status};
+
+use super::status::{Refusal, status};
+use crate::proto::bundle_service_server::BundleService;
+use crate::proto::cooldown_service_server::CooldownService;
+use crate::proto::{
+    ActivateRevisionRequest, ActivateRevisionResponse, LiftCooldownRequest, LiftCooldownResponse,
+    ListCooldownsRequest, ListCooldownsResponse, ListRevisionsRequest, ListRevisionsResponse,
+    PublishBundleRequest, PublishBundleResponse, RollBackRequest, RollBackResponse, SetCooldownRequest,
+    SetCooldownResponse, ValidateBundleRequest, ValidateBundleResponse,
+};
+
+/// A service that refuses every call with `NOT_IMPLEMENTED_YET`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unbuilt;
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn not_yet<T>() -> Answer<T> {
+    Err(status(Refusal::NotImplemented("the method")))
+}
+
+#[tonic::async_trait]
+impl BundleService for Unbuilt {
+    async fn validate_bundle(&self, _: Request<ValidateBundleRequest>) -> Answer<ValidateBundleResponse> {
+        not_yet()
+    }
+
+    async fn publish_bundle(&self, _: Request<PublishBundleRequest>) -> Answer<PublishBundleResponse> {
+        not_yet()
+    }
+
+    async fn activate_revision(
+        &self,
+        _: Request<ActivateRevisionRequest>,
+    ) -> Answer<ActivateRevisionResponse> {
+        not_yet()
+    }
+
+    async fn roll_back(&self, _: Request<RollBackRequest>) -> Answer<RollBackResponse> {
+        not_yet()
+    }
+
+    async fn list_revisions(&self, _: Request<ListRevisionsRequest>) -> Answer<ListRevisionsResponse> {
+        not_yet()
+    }
+}
+
+#[tonic::async_trait]
+impl CooldownService for Unbuilt {
+    async fn list_cooldowns(&self, _: Request<ListCooldownsRequest>) -> Answer<ListCooldownsResponse> {
+        not_yet()
+    }
+
+    async fn set_cooldown(&self, _: Request<SetCooldownRequest>) -> Answer<SetCooldownResponse> {
+        not_yet()
+    }
+
+    async fn lift_cooldown(&self, _: Request<LiftCooldownRequest>) -> Answer<LiftCooldownResponse> {
+        not_yet()
+    }
+}

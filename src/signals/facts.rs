@@ -1,0 +1,121 @@
+//! What signals are made from: one request, one account, the lists and limits of one moment, and
+//! the instant that is decided for. Costly derived facts are kept once they are had.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Cause;
+use super::destination::Destination;
+use super::sender::ShownSender;
+use crate::bundle::Limits;
+use crate::domain::{Account, AccountStatus, Request, ResolvedAccount};
+use crate::lists::{List, Lists};
+use crate::numbers::emergency::Tables;
+
+/// What is known of the account that is decided on.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// It exists.
+    Known(&'a ResolvedAccount),
+    /// It does not.
+    Missing,
+    /// Whether it does cannot be told.
+    Unknown(Cause),
+}
+
+/// Everything that a signal may read.
+pub struct Facts<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The account.
+    pub subject: Subject<'a>,
+    /// Thresholds.
+    pub limits: &'a Limits,
+    /// Lists.
+    pub lists: &'a Lists,
+    /// Emergency numbers.
+    pub emergency: &'a Tables,
+    /// The instant that is decided for.
+    pub now: Timestamp,
+    /// Codes of the violations found so far; duties may read them.
+    pub reasons: Vec<Arc<str>>,
+    destination: OnceCell<Destination>,
+    sender: OnceCell<ShownSender>,
+    nobody: OnceCell<ResolvedAccount>,
+}
+
+fn nobody(request: &Request) -> ResolvedAccount {
+    let account = Account::new(request.subject().clone(), AccountStatus::Closed);
+    ResolvedAccount::new(Arc::new(account), 0, &[])
+}
+
+// === impl Facts ===
+
+impl<'a> Facts<'a> {
+    /// Facts about one request.
+    pub fn new(
+        request: &'a Request,
+        subject: Subject<'a>,
+        limits: &'a Limits,
+        lists: &'a Lists,
+        emergency: &'a Tables,
+        now: Timestamp,
+    ) -> Self {
+        let (destination, sender, nobody) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self {
+            request,
+            subject,
+            limits,
+            lists,
+            emergency,
+            now,
+            reasons: Vec::new(),
+            destination,
+            sender,
+            nobody,
+        }
+    }
+
+    /// The account.
+    ///
+    /// # Errors
+    /// When it could not be had. A missing account is one that has nothing and may do nothing, so
+    /// that duties can be asked all the same; prohibitions that read it are not asked.
+    pub fn account(&self) -> Result<&ResolvedAccount, Cause> {
+        match self.subject {
+            Subject::Known(account) => Ok(account),
+            Subject::Missing => Ok(self.nobody.get_or_init(|| nobody(self.request))),
+            Subject::Unknown(cause) => Err(cause),
+        }
+    }
+
+    /// The list of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn list(&self, name: &str) -> Result<&'a Arc<List>, Cause> {
+        self.lists.get(name).ok_or(Cause::Lists)
+    }
+
+    /// Whether what was dialled is an emergency number.
+    pub fn dials_emergency(&self) -> bool {
+        self.destination().emergency
+    }
+
+    /// Where the request goes.
+    pub(super) fn destination(&self) -> &Destination {
+        self.destination.get_or_init(|| Destination::of(self))
+    }
+
+    /// Who the request shows as its origin.
+    pub(super) fn sender(&self) -> &ShownSender {
+        self.sender.get_or_init(|| ShownSender::of(self))
+    }
+
+    /// Whether an instant has come: an end is exclusive, so at the instant itself it has.
+    pub(super) fn passed(&self, end: Option<Timestamp>) -> bool {
+        end.is_some_and(|end| end <= self.now)
+    }
+}

@@ -1,0 +1,155 @@
+//! Signals: typed facts about one request, each with one function, one path and one type.
+//!
+//! Rules read signals by path (`context.sender.owned`, `principal.status`); the bundle's schema is
+//! checked against this registry when it is loaded. Whoever evaluates asks the registry for the
+//! paths that it needs, so a signal that no rule reads is never computed. A signal that cannot be
+//! had fails with a cause, and is to a rule an absent attribute.
+//!
+//! Three families have no function of their own because the bundle declares them:
+//! `principal.limits.NAME`, `context.listed.NAME` and `context.traffic.NAME`.
+
+mod account;
+mod content;
+mod credentials;
+mod destination;
+mod facts;
+mod number;
+mod records;
+mod resale;
+mod sender;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::sync::Arc;
+
+pub use facts::{Facts, Subject};
+pub use value::{Cause, Kind, Value};
+
+use crate::bundle::Limit;
+use crate::lists::List;
+
+/// One fact: where rules find it, what it is, and how it is had.
+pub struct Signal {
+    /// Path of the attribute.
+    pub path: &'static str,
+    /// Its type.
+    pub kind: Kind,
+    /// One sentence.
+    pub doc: &'static str,
+    /// Lists that its function reads by name.
+    pub lists: &'static [&'static str],
+    /// Whether its value tells of a person, so that it is never shown whole.
+    pub private: bool,
+    compute: for<'f, 'a> fn(&'f Facts<'a>) -> Result<Value<'f>, Cause>,
+}
+
+/// Builds a table of signals: a doc line, a path, a type (with `private` where the value tells of a
+/// person), the lists it reads, and an expression over the facts `f` that gives the value or a cause.
+macro_rules! signals {
+    ($($(#[doc = $doc:literal])+ $path:literal: $kind:ident $(($private:ident))? $([$($list:literal),+])? = |$f:ident| $body:expr;)+) => {
+        pub(super) const SIGNALS: &[crate::signals::Signal] = &[$(crate::signals::Signal {
+            path: $path,
+            kind: crate::signals::Kind::$kind,
+            doc: concat!($($doc),+),
+            lists: &[$($($list),+)?],
+            private: crate::signals::is_private(&[$(stringify!($private))?]),
+            compute: |$f| crate::signals::value::Provide::provide($body),
+        }),+];
+    };
+}
+pub(crate) use signals;
+
+/// Whether a signal is marked as private.
+pub(crate) const fn is_private(marks: &[&str]) -> bool {
+    !marks.is_empty()
+}
+
+/// What gives the value of a path.
+#[derive(Clone)]
+pub enum Provider {
+    /// A function of the registry.
+    Signal(&'static Signal),
+    /// A limit of the bundle or the account's own.
+    Limit(Arc<str>),
+    /// Whether another path's value is on a list.
+    Listed {
+        /// The list.
+        list: Arc<str>,
+        /// What is looked up.
+        of: &'static Signal,
+    },
+}
+
+/// Every signal that has a function, by subject.
+pub fn all() -> impl Iterator<Item = &'static Signal> {
+    [
+        account::SIGNALS,
+        credentials::SIGNALS,
+        destination::SIGNALS,
+        sender::SIGNALS,
+        number::SIGNALS,
+        content::SIGNALS,
+        resale::SIGNALS,
+        records::SIGNALS,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The signal at a path.
+pub fn find(path: &str) -> Option<&'static Signal> {
+    all().find(|signal| signal.path == path)
+}
+
+// === impl Signal ===
+
+impl Signal {
+    /// Its value for this request.
+    ///
+    /// # Errors
+    /// The cause, when what it needs cannot be had.
+    pub fn compute<'f>(&self, facts: &'f Facts<'_>) -> Result<Value<'f>, Cause> {
+        (self.compute)(facts)
+    }
+}
+
+impl std::fmt::Debug for Signal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.path)
+    }
+}
+
+// === impl Provider ===
+
+impl Provider {
+    /// The value of the path for this request.
+    ///
+    /// # Errors
+    /// The cause, when what it needs cannot be had.
+    pub fn value<'f>(&self, facts: &'f Facts<'_>) -> Result<Value<'f>, Cause> {
+        match self {
+            Self::Signal(signal) => signal.compute(facts),
+            Self::Limit(name) => limit(facts, name).map(Value::Long),
+            Self::Listed { list, of } => listed(facts, list, of).map(Value::Bool),
+        }
+    }
+}
+
+fn limit(facts: &Facts<'_>, name: &str) -> Result<i64, Cause> {
+    let account = facts.account()?;
+    let limit: &Limit = facts.limits.get(name).ok_or(Cause::Rule)?;
+    match account.account.limits.values.get(name) {
+        Some(own) => limit.own(*own).map_err(|_| Cause::Rule),
+        None => Ok(limit.default),
+    }
+}
+
+fn listed(facts: &Facts<'_>, name: &str, of: &Signal) -> Result<bool, Cause> {
+    let list: &Arc<List> = facts.list(name)?;
+    Ok(match of.compute(facts)? {
+        Value::Text(text) => list.contains(&text),
+        Value::Set(texts) => texts.iter().any(|text| list.contains(text)),
+        Value::Bool(_) | Value::Long(_) => false,
+    })
+}

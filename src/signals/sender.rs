@@ -1,0 +1,134 @@
+//! Who a request shows as its origin.
+
+use super::account::account;
+use super::destination::home;
+use super::{Cause, Facts, signals};
+use crate::domain::{Action, LeasedNumber, Sender, SenderKind};
+use crate::numbers::{self, Description, Region};
+
+signals! {
+    /// What the sender claims to be, e.g. ALPHA or LONG_CODE; empty where there is no sender.
+    "context.sender.kind": Text = |f| kind(f).map_or("", SenderKind::as_str);
+    /// The sender is a telephone number, by what it claims or by its shape.
+    "context.sender.is_number": Bool = |f| number(f).is_some();
+    /// The sender's number as given.
+    "context.sender.number": Text (private) = |f| number(f).unwrap_or_default();
+    /// The number could have been assigned to somebody.
+    "context.sender.valid": Bool = |f| f.sender().valid();
+    /// The number is an emergency number where the request comes from or goes to.
+    "context.sender.emergency": Bool = |f| emergency(f);
+    /// The account leases the number.
+    "context.sender.owned": Bool = |f| leased(f).map(|leased| leased.is_some());
+    /// The holder proved to have the number.
+    "context.sender.verified": Bool = |f| account(f).map(|a| {
+        number(f).is_some_and(|number| a.verified_caller_ids.contains(number))
+    });
+    /// What the number may be used for.
+    "context.sender.uses": Set = |f| leased(f).map(|leased| {
+        leased.map(|leased| leased.r#use.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or_default()
+    });
+    /// Messages of this sender that wait to be sent.
+    "context.sender.queued": Long = |f| account(f).map(|a| {
+        f.request.action.sender().and_then(|sender| a.queue_depth.get(&sender.value)).copied().unwrap_or(0)
+    });
+    /// Every name that the request shows: sender, display name, caller name, name being registered.
+    "context.sender.names": Set (private) = |f| names(f);
+    /// A name, sender or subject holds a control character.
+    "context.sender.injection": Bool = |f| one_liners(f).any(|text| text.chars().any(char::is_control));
+}
+
+/// The sender's number, described.
+#[derive(Debug, Default)]
+pub(super) struct ShownSender {
+    description: Option<Description>,
+}
+
+// === impl ShownSender ===
+
+impl ShownSender {
+    /// Describes the number of the request's sender.
+    pub(super) fn of(f: &Facts<'_>) -> Self {
+        Self { description: number(f).and_then(numbers::describe) }
+    }
+
+    /// Region of the number.
+    pub(super) fn region(&self) -> Option<Region> {
+        self.description.as_ref().and_then(|number| number.region)
+    }
+
+    /// In the North American plan a number must be of an assigned range; elsewhere it is enough that
+    /// it is possible, since ranges are opened faster than tables follow.
+    fn valid(&self) -> bool {
+        let Some(number) = self.description.as_ref() else { return false };
+        let american = number.e164.to_string().starts_with("+1");
+        number.possible && number.region.is_some() && (number.valid || !american)
+    }
+}
+
+/// A call shows a number and a mail an address unless they say otherwise.
+fn kind(f: &Facts<'_>) -> Option<SenderKind> {
+    let sender = f.request.action.sender()?;
+    sender.kind.or(match &f.request.action {
+        Action::PlaceCall(_) => Some(SenderKind::E164),
+        Action::SendEmail(_) => Some(SenderKind::Email),
+        _ => None,
+    })
+}
+
+/// A value of a number's shape is a number whatever it claims to be: a claim must not take it out of
+/// the rules about numbers.
+fn number<'f>(f: &'f Facts<'_>) -> Option<&'f str> {
+    let sender: &Sender = f.request.action.sender()?;
+    let shaped = numbers::E164::parse(&sender.value).is_ok();
+    (shaped || kind(f).is_some_and(SenderKind::is_number)).then_some(sender.value.as_str())
+}
+
+fn leased<'f>(f: &'f Facts<'_>) -> Result<Option<&'f LeasedNumber>, Cause> {
+    let number = number(f);
+    account(f).map(|a| a.numbers.iter().find(|leased| Some(leased.e164.as_str()) == number))
+}
+
+/// Looked for in the plan of each region that the call touches.
+fn emergency(f: &Facts<'_>) -> bool {
+    let Some(number) = number(f).filter(|number| !number.starts_with('+')) else { return false };
+    let regions = [f.destination().country(), home(f)];
+    match regions.iter().flatten().count() {
+        0 => f.emergency.is_emergency(number, None),
+        _ => regions.into_iter().flatten().any(|region| f.emergency.is_emergency(number, Some(region))),
+    }
+}
+
+fn names<'f>(f: &'f Facts<'_>) -> Vec<&'f str> {
+    let sender = f.request.action.sender();
+    let shown =
+        sender.filter(|_| !kind(f).is_some_and(SenderKind::is_number)).map(|sender| sender.value.as_str());
+    let beside = sender.and_then(|sender| sender.display_name.as_deref());
+    let registered = match &f.request.action {
+        Action::RegisterSender(r) => vec![r.value.as_str(), r.display_name.as_deref().unwrap_or_default()],
+        Action::ConfigureNumber(c) => c.cnam.as_deref().into_iter().collect(),
+        _ => Vec::new(),
+    };
+    shown.into_iter().chain(beside).chain(registered).filter(|name| !name.is_empty()).collect()
+}
+
+/// Texts that end up in a header or beside a number: one line each, whatever the caller sent.
+fn one_liners<'f>(f: &'f Facts<'_>) -> impl Iterator<Item = &'f str> {
+    let sender = f.request.action.sender();
+    let of_sender = sender.into_iter().flat_map(|s| [Some(s.value.as_str()), s.display_name.as_deref()]);
+    let of_action: Vec<Option<&str>> = match &f.request.action {
+        Action::SendEmail(m) => {
+            vec![Some(&m.subject), m.reply_to.as_deref(), m.to_email.as_deref(), m.in_reply_to.as_deref()]
+        }
+        Action::StartCampaign(c) => vec![Some(&c.name)],
+        Action::RegisterSender(r) => vec![Some(&r.value), r.display_name.as_deref()],
+        Action::ConfigureNumber(c) => vec![c.cnam.as_deref()],
+        Action::CreateSubaccount(s) => vec![s.legal_name.as_deref()],
+        Action::Resell(r) => vec![r.counterparty.as_deref()],
+        Action::PlaceCall(c) => vec![c.on_behalf_of.as_deref()],
+        _ => Vec::new(),
+    };
+    let envelope = &f.request.envelope;
+    let of_files = f.request.action.media().iter().map(|file| file.filename.as_deref());
+    let of_envelope = [envelope.brand.as_deref(), envelope.end_customer.as_deref()];
+    of_sender.chain(of_action).chain(of_files).chain(of_envelope).flatten()
+}
