@@ -1,0 +1,47 @@
+# Everything that is done more than once. CI calls these too.
+
+# Where the tools that cargo does not ship are kept between runs.
+TOOLS := target/tools
+DENY := $(TOOLS)/bin/cargo-deny
+DENY_VERSION := 0.20.2
+
+.PHONY: test fmt lint doc deny unit bench demo setup
+
+# All that has to hold, from a bare machine: installs what it needs, runs everything.
+test: setup fmt lint unit doc deny
+
+# The toolchain that rust-toolchain.toml names.
+setup:
+	@command -v cc >/dev/null || (apt-get update -qq && apt-get install -y -qq build-essential)
+	cargo --version
+
+fmt:
+	cargo fmt --check
+
+lint:
+	cargo clippy --all-targets --locked -- -D warnings
+
+# One build serves the unit tests, the one integration binary and the case files.
+unit:
+	cargo test --locked
+	target/debug/aupd test demo/cases --only demo/cases/stage-account.txt
+	target/debug/aupd test tests/cases --fixtures demo/cases
+	target/debug/aupd bundle validate policies
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --quiet
+
+$(DENY):
+	cargo install cargo-deny --version $(DENY_VERSION) --locked --debug --root $(TOOLS) --quiet
+
+# Licences, bans and sources of dependencies. Advisories change by themselves and are no test.
+deny: $(DENY)
+	$(DENY) --log-level error check licenses bans sources
+
+# The load harness: aupd beside the floor, one table.
+bench:
+	python3 bench/run.py
+
+# A service with the example accounts.
+demo:
+	cargo run --release -- serve --demo

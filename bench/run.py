@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Measures `aupd` against a stock tonic server that answers a constant; see bench/README.md.
+
+Needs Python 3.11, Rust, and ghz or Go to build it; with h2load it does the saturating runs too.
+Everything is on the loopback and bounded; the servers are stopped on every way out.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+
+from harness import load, report, servers, tools
+from harness.load import Bound, Load
+from harness.report import Row
+
+MODERATE = Load("ghz 5 × 20", "ghz", connections=5, in_flight=100)
+SATURATING = [
+    Load("h2load 4 × 8", "h2load", connections=4, in_flight=8),
+    Load("h2load 8 × 32", "h2load", connections=8, in_flight=32),
+]
+QUICK_REQUESTS = 5_000
+QUICK_SECONDS = 10
+# The warm-up is so much shorter than a run may be: caches and the allocator are not what is measured.
+WARM_UP_SHARE = 10
+
+
+class Wrong(Exception):
+    """The figures would not mean what the table says."""
+
+
+def main():
+    arguments = parse()
+    # A signal becomes an exception, so that the servers' `with` blocks end.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    try:
+        run(arguments)
+    except (tools.Missing, servers.NotServing, load.LoadFailed, Wrong, subprocess.SubprocessError) as error:
+        sys.exit(f"bench: {error}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=60_000, help="requests of each run (60000)")
+    parser.add_argument("--seconds", type=int, default=30, help="longest time of each run (30)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the median counts (3)")
+    parser.add_argument("--quick", action="store_true", help="one round of 5000 requests")
+    parser.add_argument("--skip-build", action="store_true", help="measure what was built last")
+    parser.add_argument("--profile", choices=("release", "debug"), default="release",
+                        help="which build; debug only with --skip-build, to try the harness")
+    arguments = parser.parse_args()
+    if arguments.profile == "debug" and not arguments.skip_build:
+        parser.error("--profile debug needs --skip-build: figures of a debug build mean nothing")
+    if min(arguments.requests, arguments.seconds, arguments.rounds) < 1:
+        parser.error("requests, seconds and rounds are at least 1")
+    if arguments.quick:
+        arguments.requests, arguments.rounds = min(arguments.requests, QUICK_REQUESTS), 1
+        arguments.seconds = min(arguments.seconds, QUICK_SECONDS)
+    return arguments
+
+
+def run(arguments):
+    generators = {"ghz": tools.ghz(), "h2load": tools.h2load()}
+    binaries = tools.binaries(arguments.profile) if arguments.skip_build else tools.build()
+    loads = [MODERATE] + (SATURATING if generators["h2load"] else [])
+    circumstances = report.circumstances(arguments)
+    rows = []
+    # In turn, so that a machine that gets slower does not do so to one of them alone.
+    for number in range(arguments.rounds):
+        for kind in (servers.Floor, servers.Aupd):
+            say(f"round {number + 1} of {arguments.rounds}: {kind.name}")
+            with kind(binaries[kind.name]) as server:
+                rows += measure_all(server, loads, generators, arguments)
+    print(report.save(report.with_ratios(report.medians(rows)), circumstances), end="")
+
+
+def measure_all(server, loads, generators, arguments):
+    verdict = load.answer(generators["ghz"], server).get("verdict")
+    if verdict != "VERDICT_ALLOW":
+        raise Wrong(f"{server.name} answers {verdict}, so it would not be measured deciding in full")
+    return [measure(server, one, generators[one.tool], arguments) for one in loads]
+
+
+def measure(server, one, generator, arguments):
+    drive = {"ghz": load.ghz, "h2load": load.h2load}[one.tool]
+    warm_up = drive(generator, server, one, Bound(max(1, arguments.seconds // WARM_UP_SHARE)))
+    # Neither generator ends at a number or a time, whichever comes first; the warm-up says which it is.
+    count = max(one.in_flight, min(arguments.requests, int(warm_up.rate * arguments.seconds)))
+    cpu, allowed = server.cpu_s(), server.allowed()
+    answers = drive(generator, server, one, Bound(arguments.seconds, count))
+    spent, answered = server.cpu_s() - cpu, len(answers.latencies)
+    if not answered:
+        raise Wrong(f"{server.name} answered nothing under {one.name}")
+    refused = 0 if allowed is None else max(0, answered - (server.allowed() - allowed))
+    row = Row(
+        one.name, server.name, answered, answers.rate,
+        *(load.percentile(answers.latencies, share) for share in (0.5, 0.99, 0.999)),
+        cpu_us=spent / answered * 1e6, rss_mib=server.rss_mib(),
+        failed=answers.asked - answered, not_allowed=refused,
+    )
+    say(f"  {one.name}: {row.rate:,.0f} req/s, {row.cpu_us:.1f} µs of CPU a request")
+    return row
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

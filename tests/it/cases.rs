@@ -1,0 +1,53 @@
+//! `aupd test`: the case files, and what the command says of them.
+
+use crate::support::{aupd, root, texts};
+
+fn demo(name: &str) -> String {
+    root().join("demo/cases").join(name).display().to_string()
+}
+
+#[test]
+fn every_case_that_account_data_decides_passes() {
+    let output = aupd(&["test", &demo(""), "--only", &demo("stage-account.txt")]);
+    assert_eq!(texts(&output).0.trim_end(), "125 passed, 0 failed");
+    assert!(output.status.success());
+}
+
+#[test]
+fn all_cases_run_none_is_left_out_and_no_allow_is_denied() {
+    let output = aupd(&["test", &demo(""), "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    let failed = report["failed"].as_array().expect("failures are listed");
+    let passed = report["passed"].as_u64().expect("passes are counted");
+    assert_eq!(passed + failed.len() as u64, 298);
+    for failure in failed.iter().filter(|failure| failure["expected"]["decision"] == "ALLOW") {
+        assert_eq!(failure["got"]["Ok"]["decision"], "ALLOW", "{failure}");
+    }
+    assert_eq!(output.status.code(), Some(i32::from(!failed.is_empty())));
+}
+
+#[test]
+fn a_failure_says_what_was_expected_and_what_was_got() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let text = std::fs::read_to_string(demo("12-unauthorized-usage.jsonl")).expect("the cases are there");
+    let line = text.lines().find(|line| line.contains("c12-d-06")).expect("the case is there");
+    let file = dir.path().join("wrong.jsonl");
+    std::fs::write(&file, line.replace("ACCOUNT_CLOSED", "ACCOUNT_SUSPENDED")).expect("the case is written");
+    let output = aupd(&["test", file.to_str().expect("text"), "--fixtures", &demo("")]);
+    let (text, _) = texts(&output);
+    assert!(text.contains("expected DENY ACCOUNT_SUSPENDED, not retryable"), "{text}");
+    assert!(text.contains("got      DENY ACCOUNT_CLOSED, not retryable"), "{text}");
+    assert!(text.ends_with("0 passed, 1 failed\n"), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn a_line_that_is_no_case_is_named() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("broken.jsonl");
+    std::fs::write(&file, "\n{\"id\": 1}\n").expect("the file is written");
+    let output = aupd(&["test", file.to_str().expect("text")]);
+    let (_, errors) = texts(&output);
+    assert!(errors.contains("broken.jsonl:2: is malformed"), "{errors}");
+    assert_eq!(output.status.code(), Some(1));
+}
