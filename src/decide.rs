@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::bundle::{Catalogue, Rank, Snapshot};
 use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
-use crate::rules::{DutyOn, Effect, Findings, Rule, Scope};
+use crate::rules::{Asked, DutyOn, Effect, Findings, Rule, Scope};
 use crate::signals::{Cause, Facts, Subject, Value};
 
 /// Rules behind each reason, by its rank.
@@ -32,9 +32,11 @@ pub fn decide(
 }
 
 /// What was read and found on the way to a decision.
-pub struct Decided<'d, 'a> {
+pub struct Decided<'d, 'f, 'a> {
     /// The facts.
-    pub facts: &'d Facts<'a>,
+    pub facts: &'f Facts<'a>,
+    /// The rules and what they read of the facts.
+    pub asked: &'d Asked<'f, 'f, 'a>,
     /// Which rules were asked.
     pub scope: Scope,
     /// What the prohibitions found.
@@ -50,18 +52,20 @@ pub fn decide_with<T>(
     subject: Subject<'_>,
     now: Timestamp,
     id: Uuid,
-    look: impl FnOnce(&Decided<'_, '_>) -> T,
+    look: impl FnOnce(&Decided<'_, '_, '_>) -> T,
 ) -> (Decision, T) {
     let (limits, lists) = (&policy.limits, &policy.lists);
-    let mut facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let asked = policy.bundle.program.ask(&facts);
     let scope = scope(subject);
-    let prohibitions = policy.bundle.program.prohibitions(&facts, scope);
+    let prohibitions = asked.prohibitions(scope);
     let mut judged = Judged::new(policy, subject, &prohibitions);
-    facts.reasons = judged.codes(&policy.bundle.catalogue);
-    let duties = policy.bundle.program.duties(&facts, scope);
+    facts.set_reasons(judged.codes(&policy.bundle.catalogue));
+    let duties = asked.duties(scope);
     judged.add_errors(policy, &duties);
     let obligations = obligations(policy, &facts, &duties, judged.verdict());
-    let seen = look(&Decided { facts: &facts, scope, prohibitions: &prohibitions, duties: &duties });
+    let (prohibitions, duties) = (&prohibitions, &duties);
+    let seen = look(&Decided { facts: &facts, asked: &asked, scope, prohibitions, duties });
     (judged.into_decision(policy, request, subject, obligations, now, id), seen)
 }
 
@@ -83,12 +87,12 @@ pub fn refuse(
     id: Uuid,
 ) -> Decision {
     let (limits, lists) = (&policy.limits, &policy.lists);
-    let mut facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
     let rank = policy.bundle.catalogue.rank(code);
     let enforced = rank.into_iter().map(|rank| (rank, Vec::new())).collect();
     let mut judged = Judged { enforced, monitored: Found::new() };
-    facts.reasons = judged.codes(&policy.bundle.catalogue);
-    let duties = policy.bundle.program.duties(&facts, scope(subject));
+    facts.set_reasons(judged.codes(&policy.bundle.catalogue));
+    let duties = policy.bundle.program.ask(&facts).duties(scope(subject));
     judged.add_errors(policy, &duties);
     let obligations = obligations(policy, &facts, &duties, judged.verdict());
     judged.into_decision(policy, request, subject, obligations, now, id)
@@ -263,6 +267,6 @@ pub fn text(value: &Value<'_>) -> String {
         Value::Bool(value) => value.to_string(),
         Value::Long(value) => value.to_string(),
         Value::Text(value) => value.to_string(),
-        Value::Set(values) => values.join(","),
+        Value::Set(texts) => texts.iter().collect::<Vec<_>>().join(","),
     }
 }

@@ -1,7 +1,7 @@
 //! A decision with its working: every signal that was read, every rule that was asked and what came
 //! of it. Pure, like [`decide`](crate::decide::decide), and through the same program; it counts nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::bundle::Snapshot;
 use crate::decide::{Decided, decide_with, text};
 use crate::domain::{Decision, Mode, Request};
 use crate::mask::{HIDDEN, mask_mail, mask_number};
-use crate::rules::{Effect, Rule};
+use crate::rules::{Asked, Effect, Read, Rule};
 use crate::signals::{Cause, Subject, Value};
 
 /// A decision with its working.
@@ -52,7 +52,7 @@ pub struct RuleConsidered {
     pub outcome: RuleOutcome,
     /// Why it could not be answered.
     pub cause: Option<Cause>,
-    /// Paths that it reads.
+    /// Paths that were read before it was answered, in that order.
     pub reads: Vec<Arc<str>>,
 }
 
@@ -77,9 +77,8 @@ pub fn explain(
     id: Uuid,
 ) -> Explanation {
     decide_with(policy, request, subject, now, id, |decided| {
-        let signals = signals(policy, decided);
-        let rules = rules(policy, decided);
-        (signals, rules)
+        let (rules, read) = rules(policy, decided);
+        (signals(decided.asked, &read), rules)
     })
     .into()
 }
@@ -90,19 +89,25 @@ impl From<(Decision, (Vec<SignalRead>, Vec<RuleConsidered>))> for Explanation {
     }
 }
 
-fn signals(policy: &Snapshot, decided: &Decided<'_, '_>) -> Vec<SignalRead> {
-    let reads = policy.bundle.program.reads(decided.facts, decided.scope);
-    let read = |(path, read): (Arc<str>, crate::rules::Read<'_>)| match read.value {
-        Ok(value) if read.private => SignalRead { path, value: masked(&value), masked: true, cause: None },
-        Ok(value) => SignalRead { path, value: text(&value), masked: false, cause: None },
+fn signals(asked: &Asked<'_, '_, '_>, reads: &BTreeSet<usize>) -> Vec<SignalRead> {
+    let mut signals: Vec<SignalRead> =
+        reads.iter().filter_map(|slot| asked.read(*slot)).map(signal).collect();
+    signals.sort_by(|a, b| a.path.cmp(&b.path));
+    signals
+}
+
+fn signal(read: Read<'_>) -> SignalRead {
+    let (path, private) = (read.path, read.private);
+    match read.value {
+        Ok(value) if private => SignalRead { path, value: masked(value), masked: true, cause: None },
+        Ok(value) => SignalRead { path, value: text(value), masked: false, cause: None },
         Err(cause) => SignalRead { path, value: String::new(), masked: false, cause: Some(cause) },
-    };
-    reads.into_iter().map(read).collect()
+    }
 }
 
 fn masked(value: &Value<'_>) -> String {
     match value {
-        Value::Set(values) => values.iter().map(|value| hidden(value)).collect::<Vec<_>>().join(","),
+        Value::Set(texts) => texts.iter().map(hidden).collect::<Vec<_>>().join(","),
         value => hidden(&text(value)),
     }
 }
@@ -116,31 +121,40 @@ fn hidden(text: &str) -> String {
     }
 }
 
-fn rules(policy: &Snapshot, decided: &Decided<'_, '_>) -> Vec<RuleConsidered> {
-    let program = &policy.bundle.program;
+/// The rules that were asked, and every slot that one of them read.
+fn rules(policy: &Snapshot, decided: &Decided<'_, '_, '_>) -> (Vec<RuleConsidered>, BTreeSet<usize>) {
     let findings = [decided.prohibitions, decided.duties];
     let errors: BTreeMap<usize, Cause> = findings.iter().flat_map(|f| f.errors.iter().copied()).collect();
     let matched = |place: usize| findings.iter().any(|f| f.matched.contains(&place));
-    let mut places: Vec<usize> =
-        program.considered(decided.facts.request.action.kind(), decided.scope).collect();
-    places.sort_unstable();
-    let rule = |place: usize| {
+    let mut read = BTreeSet::new();
+    let mut rules = Vec::new();
+    for place in decided.asked.considered(decided.scope) {
         let cause = errors.get(&place).copied();
         let outcome = match cause {
             Some(_) => RuleOutcome::Error,
             None if matched(place) => RuleOutcome::Matched,
             None => RuleOutcome::NotMatched,
         };
-        Some(considered(policy, program.rules.get(place)?, outcome, cause))
-    };
-    places.into_iter().filter_map(rule).collect()
+        let slots = decided.asked.reads(place);
+        let reads = slots.iter().filter_map(|slot| Some(decided.asked.read(*slot)?.path)).collect();
+        read.extend(slots);
+        if let Some(rule) = policy.bundle.program.rules.get(place) {
+            rules.push(considered(policy, rule, outcome, cause, reads));
+        }
+    }
+    (rules, read)
 }
 
-fn considered(policy: &Snapshot, rule: &Rule, outcome: RuleOutcome, cause: Option<Cause>) -> RuleConsidered {
+fn considered(
+    policy: &Snapshot,
+    rule: &Rule,
+    outcome: RuleOutcome,
+    cause: Option<Cause>,
+    reads: Vec<Arc<str>>,
+) -> RuleConsidered {
     let reason = match rule.effect {
         Effect::Forbid(rank) => policy.bundle.catalogue.reasons.get(rank).map(|reason| reason.code.clone()),
         Effect::Duty { .. } | Effect::Base => None,
     };
-    let reads = rule.reads.iter().cloned().collect();
     RuleConsidered { rule: rule.id.clone(), reason, mode: rule.mode, outcome, cause, reads }
 }

@@ -86,10 +86,12 @@ pub enum InvalidLimit {
     OutOfBounds,
 }
 
-/// All thresholds by name.
+/// All thresholds. A compiled rule has the place of its limit, which is the same in every snapshot of
+/// a bundle, so that reading one looks up no name.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
-    by_name: BTreeMap<Arc<str>, Limit>,
+    // INVARIANT: sorted by name, each once.
+    all: Vec<Limit>,
 }
 
 #[derive(Deserialize)]
@@ -142,30 +144,40 @@ impl Limits {
     /// unit or lies outside its own bounds.
     pub fn parse(text: &str) -> Result<Self, Vec<Problem>> {
         let raw: RawFile = yaml::parse(FILE, text).map_err(|problem| vec![problem])?;
-        let mut limits = Self::default();
+        let mut limits = BTreeMap::new();
         let mut problems = Vec::new();
         for raw in raw.limits {
             let line = yaml::line_of(&raw.name);
             let name = raw.name.value.clone();
             match raw.check() {
-                Ok(limit) if limits.by_name.contains_key(&limit.name) => {
+                Ok(limit) if limits.contains_key(&limit.name) => {
                     problems.push(Problem::at(FILE, line, format!("limit `{name}` is declared twice")));
                 }
-                Ok(limit) => drop(limits.by_name.insert(limit.name.clone(), limit)),
+                Ok(limit) => drop(limits.insert(limit.name.clone(), limit)),
                 Err(what) => problems.push(Problem::at(FILE, line, format!("limit `{name}` {what}"))),
             }
         }
-        if problems.is_empty() { Ok(limits) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { all: limits.into_values().collect() }) } else { Err(problems) }
     }
 
     /// The limit of that name.
     pub fn get(&self, name: &str) -> Option<&Limit> {
-        self.by_name.get(name)
+        self.at(self.place(name)?)
+    }
+
+    /// The place of the limit of that name.
+    pub fn place(&self, name: &str) -> Option<usize> {
+        self.all.binary_search_by(|limit| (*limit.name).cmp(name)).ok()
+    }
+
+    /// The limit at a place.
+    pub fn at(&self, place: usize) -> Option<&Limit> {
+        self.all.get(place)
     }
 
     /// Every limit, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Limit> {
-        self.by_name.values()
+        self.all.iter()
     }
 
     /// The same limits with another default for one.
@@ -173,7 +185,8 @@ impl Limits {
     /// # Errors
     /// When there is no such limit or the amount is not one of its values.
     pub fn set_default(&mut self, name: &str, amount: Fixed) -> Result<(), InvalidLimit> {
-        let limit = self.by_name.get_mut(name).ok_or(InvalidLimit::Unknown)?;
+        let limit =
+            self.place(name).and_then(|place| self.all.get_mut(place)).ok_or(InvalidLimit::Unknown)?;
         limit.default = limit.unit.scale(amount).ok_or(InvalidLimit::OutOfBounds)?;
         Ok(())
     }

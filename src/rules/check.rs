@@ -28,10 +28,7 @@ fn family(path: &str) -> Option<(&'static str, &str)> {
 }
 
 fn limit(name: &str, names: &Names<'_>) -> Result<Provider, String> {
-    match names.limits.get(name) {
-        Some(limit) => Ok(Provider::Limit(limit.name.clone())),
-        None => Err(format!("limit `{name}` is not declared")),
-    }
+    names.limits.place(name).map(Provider::Limit).ok_or_else(|| format!("limit `{name}` is not declared"))
 }
 
 fn listed(name: &str, names: &Names<'_>) -> Result<Provider, String> {

@@ -8,18 +8,25 @@ use miette::Diagnostic;
 
 use super::annotations;
 use super::check;
-use super::evaluate::ActionRules;
+use super::compile;
+use super::expr::Expr;
 use super::paths::Mentions;
+use super::program::{ActionRules, Entry, Slot};
 use super::schema::{self, Schema};
+use super::slots::Slots;
 use super::statements::{self, Statement};
-use super::{Effect, Names, Program, Rule, Slot};
+use super::{Effect, Names, Program, Rule};
 use crate::bundle::{Files, Problem};
 use crate::domain::ActionKind;
 
-/// A rule with its Cedar policy.
-pub(super) struct Loaded {
-    pub(super) rule: Rule,
-    pub(super) policy: Policy,
+/// A rule that is sound.
+struct Loaded {
+    rule: Rule,
+    condition: Expr,
+    /// The slots that it reads.
+    slots: Vec<usize>,
+    /// The account whose subtree it is about, if it says one.
+    below: Option<Box<str>>,
 }
 
 // === impl Program ===
@@ -34,9 +41,10 @@ impl Program {
         let schema = Schema::load(schema_text, names)?;
         let mut problems = Vec::new();
         let mut loaded: Vec<Loaded> = Vec::new();
+        let mut slots = Slots::new(names);
         for (file, text) in files.0.iter().filter(|(file, _)| file.ends_with(".cedar")) {
             for (ordinal, statement) in statements::split(text).iter().enumerate() {
-                match load_one(file, ordinal, statement, &schema, names) {
+                match load_one(file, ordinal, statement, &schema, &mut slots) {
                     Ok(one) => loaded.push(one),
                     Err(found) => problems.extend(found),
                 }
@@ -44,7 +52,11 @@ impl Program {
         }
         problems.extend(duplicates(&loaded));
         problems.extend(base(&loaded));
-        if problems.is_empty() { Ok(assemble(loaded, &schema, names)) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(assemble(loaded, slots.into_all(), &schema, names))
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -53,8 +65,9 @@ fn load_one(
     ordinal: usize,
     statement: &Statement<'_>,
     schema: &Schema,
-    names: &Names<'_>,
+    slots: &mut Slots<'_>,
 ) -> Result<Loaded, Vec<Problem>> {
+    let names = slots.names;
     let problem = |line, message: String| Problem::at(file, line, message);
     let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".cedar");
     let parsed = Policy::parse(Some(PolicyId::new(format!("{stem}#{}", ordinal + 1))), statement.text);
@@ -86,7 +99,23 @@ fn load_one(
         text: statement.text.trim().into(),
     };
     problems.extend(misplaced_reads(&rule, statement, names));
-    if problems.is_empty() { Ok(Loaded { rule, policy }) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    slots.begin_rule();
+    let condition = compile::policy(body, slots);
+    let condition = condition.map_err(|error| vec![problem(statement.line, error.to_string())])?.rest;
+    Ok(Loaded { rule, condition, slots: slots.of_rule(), below: below(&body.principal) })
+}
+
+/// The account that a scope speaks of: a rule for one subtree is found by that account alone.
+fn below(principal: &pst::PrincipalConstraint) -> Option<Box<str>> {
+    match principal {
+        pst::PrincipalConstraint::Eq(pst::EntityOrSlot::Entity(uid))
+        | pst::PrincipalConstraint::In(pst::EntityOrSlot::Entity(uid))
+        | pst::PrincipalConstraint::IsIn(_, pst::EntityOrSlot::Entity(uid)) => Some(uid.eid.as_str().into()),
+        _ => None,
+    }
 }
 
 fn place(statement: &Statement<'_>, error: &impl Diagnostic) -> usize {
@@ -181,13 +210,39 @@ fn base(loaded: &[Loaded]) -> Option<Problem> {
     })
 }
 
-fn assemble(loaded: Vec<Loaded>, schema: &Schema, names: &Names<'_>) -> Program {
-    let paths: BTreeSet<Arc<str>> = loaded.iter().flat_map(|one| one.rule.reads.iter().cloned()).collect();
-    let slots: Vec<Slot> = paths
-        .into_iter()
-        .filter_map(|path| Some(Slot { provider: check::provider(&path, names).ok()?, path }))
+/// Joins the rules to a program: an index over them, and the slots that they read.
+fn assemble(loaded: Vec<Loaded>, slots: Vec<Slot>, schema: &Schema, names: &Names<'_>) -> Program {
+    let actions = ActionKind::ALL
+        .iter()
+        .map(|kind| {
+            let mut action = action_rules(*kind, &loaded, names);
+            action.groups = schema.groups.get(kind.as_str()).cloned().unwrap_or_default();
+            let reads = |place: usize| loaded.get(place).map_or(&[][..], |one| one.slots.as_slice());
+            action.number_slots(slots.len(), reads);
+            action
+        })
         .collect();
-    let actions =
-        ActionKind::ALL.iter().map(|kind| ActionRules::new(*kind, &loaded, &slots, schema, names)).collect();
-    Program { rules: loaded.into_iter().map(|one| one.rule).collect(), actions, slots }
+    let (rules, conditions) = loaded.into_iter().map(|one| (one.rule, one.condition)).unzip();
+    Program { rules, conditions, actions, slots }
+}
+
+fn action_rules(kind: ActionKind, loaded: &[Loaded], names: &Names<'_>) -> ActionRules {
+    let mut action = ActionRules::default();
+    for (place, one) in loaded.iter().enumerate().filter(|(_, one)| one.rule.actions.contains(&kind)) {
+        let gate = match one.rule.effect {
+            Effect::Base => {
+                action.base = Some(place);
+                continue;
+            }
+            Effect::Forbid(rank) => names.catalogue.reasons.get(rank).is_some_and(|reason| reason.gate),
+            Effect::Duty { .. } => !one.rule.reads_account(),
+        };
+        let section = if one.rule.effect.is_duty() { &mut action.duties } else { &mut action.prohibitions };
+        match &one.below {
+            Some(account) => section.below.entry(account.clone()).or_default(),
+            None => &mut section.common,
+        }
+        .push(Entry { place, gate });
+    }
+    action
 }

@@ -5,26 +5,41 @@
 //! duties are two sets, evaluated apart, so that duties are found on a deny too. What the stock
 //! authorizer does with a rule that errors (it skips it) is not done here: errors are reported
 //! beside the matches, with their cause, and whoever decides denies.
+//!
+//! Cedar parses and validates ([`load`]); each rule is then compiled ([`compile`]) to a tree over slots
+//! ([`expr`]), indexed ([`program`]) and evaluated ([`eval`]). Cedar's own authorizer ([`stock`]) is what
+//! all that is held against.
 
 mod annotations;
+pub mod any;
 mod check;
-mod evaluate;
+mod compile;
+mod eval;
+mod expr;
+mod extension;
+mod like;
 mod load;
 mod paths;
+mod program;
 mod schema;
+mod slots;
 mod statements;
+pub mod stock;
+mod value;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use evaluate::Read;
+pub use compile::Unsupported;
+pub use eval::Fault;
+pub use program::{Asked, Program, Read};
 
 use crate::bundle::{Catalogue, Counter, Limits, Rank};
 use crate::domain::{ActionKind, Mode};
 use crate::lists::Lists;
-use crate::signals::{Cause, Provider};
+use crate::signals::Cause;
 
 /// Names that rules may use.
 pub struct Names<'a> {
@@ -102,28 +117,6 @@ pub struct Findings {
     pub matched: Vec<usize>,
     /// Rules that could not be answered, and why.
     pub errors: Vec<(usize, Cause)>,
-}
-
-/// All rules of a bundle, ready to be evaluated.
-pub struct Program {
-    /// Every rule, in file order.
-    pub rules: Vec<Rule>,
-    // INVARIANT: one entry an action, in the order of `ActionKind::ALL`.
-    actions: Vec<evaluate::ActionRules>,
-    slots: Vec<Slot>,
-}
-
-/// A path that some rule reads, with what gives its value.
-#[derive(Clone)]
-pub(crate) struct Slot {
-    path: Arc<str>,
-    provider: Provider,
-}
-
-impl std::fmt::Debug for Program {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Program {{ {} rules, {} slots }}", self.rules.len(), self.slots.len())
-    }
 }
 
 // === impl Rule ===

@@ -61,7 +61,7 @@ signals! {
     /// How many accounts below it the agreement allows.
     "principal.reseller.max_subaccounts": Long = |f| account(f).map(|a| a.reseller.max_subaccounts);
     /// Codes of the violations found; for duties alone.
-    "context.decision.reasons": Set = |f| f.reasons.iter().map(|code| &**code).collect::<Vec<_>>();
+    "context.decision.reasons": Set = |f| f.reasons().iter().map(|code| &**code).collect::<super::Texts<'_>>();
 }
 
 pub(super) fn account<'f>(f: &'f Facts<'_>) -> Result<&'f Account, Cause> {

@@ -39,8 +39,7 @@ pub struct Facts<'a> {
     pub emergency: &'a Tables,
     /// The instant that is decided for.
     pub now: Timestamp,
-    /// Codes of the violations found so far; duties may read them.
-    pub reasons: Vec<Arc<str>>,
+    reasons: OnceCell<Vec<Arc<str>>>,
     destination: OnceCell<Destination>,
     sender: OnceCell<ShownSender>,
     nobody: OnceCell<ResolvedAccount>,
@@ -71,7 +70,7 @@ impl<'a> Facts<'a> {
             lists,
             emergency,
             now,
-            reasons: Vec::new(),
+            reasons: OnceCell::new(),
             destination,
             sender,
             nobody,
@@ -89,6 +88,17 @@ impl<'a> Facts<'a> {
             Subject::Missing => Ok(self.nobody.get_or_init(|| nobody(self.request))),
             Subject::Unknown(cause) => Err(cause),
         }
+    }
+
+    /// Says which violations were found. Once: duties are asked after it, and prohibitions before.
+    pub fn set_reasons(&self, codes: Vec<Arc<str>>) {
+        // A second finding would be one of another request.
+        let _ = self.reasons.set(codes);
+    }
+
+    /// Codes of the violations found; for duties.
+    pub(super) fn reasons(&self) -> &[Arc<str>] {
+        self.reasons.get().map_or(&[], Vec::as_slice)
     }
 
     /// The list of that name.

@@ -24,7 +24,7 @@ mod value;
 use std::sync::Arc;
 
 pub use facts::{Facts, Subject};
-pub use value::{Cause, Kind, Value};
+pub use value::{Cause, Kind, Texts, Value};
 
 use crate::bundle::Limit;
 use crate::lists::List;
@@ -70,8 +70,8 @@ pub(crate) const fn is_private(marks: &[&str]) -> bool {
 pub enum Provider {
     /// A function of the registry.
     Signal(&'static Signal),
-    /// A limit of the bundle or the account's own.
-    Limit(Arc<str>),
+    /// A limit of the bundle or the account's own, by its place.
+    Limit(usize),
     /// Whether another path's value is on a list.
     Listed {
         /// The list.
@@ -130,16 +130,21 @@ impl Provider {
     pub fn value<'f>(&self, facts: &'f Facts<'_>) -> Result<Value<'f>, Cause> {
         match self {
             Self::Signal(signal) => signal.compute(facts),
-            Self::Limit(name) => limit(facts, name).map(Value::Long),
+            Self::Limit(place) => limit_at(facts, *place).map(Value::Long),
             Self::Listed { list, of } => listed(facts, list, of).map(Value::Bool),
         }
     }
 }
 
+/// A limit that a signal names.
 fn limit(facts: &Facts<'_>, name: &str) -> Result<i64, Cause> {
+    limit_at(facts, facts.limits.place(name).ok_or(Cause::Rule)?)
+}
+
+fn limit_at(facts: &Facts<'_>, place: usize) -> Result<i64, Cause> {
     let account = facts.account()?;
-    let limit: &Limit = facts.limits.get(name).ok_or(Cause::Rule)?;
-    match account.account.limits.values.get(name) {
+    let limit: &Limit = facts.limits.at(place).ok_or(Cause::Rule)?;
+    match account.account.limits.values.get(&*limit.name) {
         Some(own) => limit.own(*own).map_err(|_| Cause::Rule),
         None => Ok(limit.default),
     }

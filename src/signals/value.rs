@@ -42,7 +42,85 @@ pub enum Value<'f> {
     /// A text; empty where there is none.
     Text(Cow<'f, str>),
     /// A set of texts.
-    Set(Vec<Cow<'f, str>>),
+    Set(Texts<'f>),
+}
+
+/// A set of texts, borrowed where it can be, so that most signals need not allocate.
+#[derive(Debug, Clone)]
+pub enum Texts<'f> {
+    /// None.
+    None,
+    /// One text.
+    One(Cow<'f, str>),
+    /// Names that the code knows.
+    Names(&'static [&'static str]),
+    /// A set that the request, the account or a list holds.
+    Held(&'f BTreeSet<String>),
+    /// Others; the same text may stand in it twice.
+    Many(Vec<Cow<'f, str>>),
+}
+
+// === impl Texts ===
+
+impl<'f> Texts<'f> {
+    /// The texts, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let (one, names, held, many): (Option<&str>, &[&str], Option<&BTreeSet<String>>, &[Cow<'f, str>]) =
+            match self {
+                Self::None => (None, &[], None, &[]),
+                Self::One(text) => (Some(text), &[], None, &[]),
+                Self::Names(names) => (None, names, None, &[]),
+                Self::Held(held) => (None, &[], Some(held), &[]),
+                Self::Many(many) => (None, &[], None, many),
+            };
+        let held = held.into_iter().flatten().map(String::as_str);
+        one.into_iter().chain(names.iter().copied()).chain(held).chain(many.iter().map(|text| &**text))
+    }
+
+    /// Whether `text` is one of them.
+    pub fn contains(&self, text: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::One(one) => one == text,
+            Self::Names(names) => names.contains(&text),
+            Self::Held(held) => held.contains(text),
+            Self::Many(many) => many.iter().any(|one| one == text),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::None => true,
+            Self::One(_) => false,
+            Self::Names(names) => names.is_empty(),
+            Self::Held(held) => held.is_empty(),
+            Self::Many(many) => many.is_empty(),
+        }
+    }
+}
+
+impl PartialEq for Texts<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().all(|text| other.contains(text)) && other.iter().all(|text| self.contains(text))
+    }
+}
+
+impl Eq for Texts<'_> {}
+
+impl<'f> FromIterator<Cow<'f, str>> for Texts<'f> {
+    fn from_iter<I: IntoIterator<Item = Cow<'f, str>>>(texts: I) -> Self {
+        let mut texts = texts.into_iter();
+        let Some(first) = texts.next() else { return Self::None };
+        let Some(second) = texts.next() else { return Self::One(first) };
+        Self::Many([first, second].into_iter().chain(texts).collect())
+    }
+}
+
+impl<'f> FromIterator<&'f str> for Texts<'f> {
+    fn from_iter<I: IntoIterator<Item = &'f str>>(texts: I) -> Self {
+        texts.into_iter().map(Cow::Borrowed).collect()
+    }
 }
 
 /// Why a signal has no value, or a rule no answer.
@@ -107,21 +185,27 @@ impl<'f> Provide<'f> for String {
     }
 }
 
-impl<'f> Provide<'f> for Vec<&'f str> {
-    fn provide(self) -> Result<Value<'f>, Cause> {
-        Ok(Value::Set(self.into_iter().map(Cow::Borrowed).collect()))
-    }
-}
-
-impl<'f> Provide<'f> for Vec<Cow<'f, str>> {
+impl<'f> Provide<'f> for Texts<'f> {
     fn provide(self) -> Result<Value<'f>, Cause> {
         Ok(Value::Set(self))
     }
 }
 
+impl<'f> Provide<'f> for Vec<&'f str> {
+    fn provide(self) -> Result<Value<'f>, Cause> {
+        Ok(Value::Set(self.into_iter().collect()))
+    }
+}
+
+impl<'f> Provide<'f> for Vec<Cow<'f, str>> {
+    fn provide(self) -> Result<Value<'f>, Cause> {
+        Ok(Value::Set(self.into_iter().collect()))
+    }
+}
+
 impl<'f> Provide<'f> for &'f BTreeSet<String> {
     fn provide(self) -> Result<Value<'f>, Cause> {
-        Ok(Value::Set(self.iter().map(|text| Cow::Borrowed(text.as_str())).collect()))
+        Ok(Value::Set(Texts::Held(self)))
     }
 }
 

@@ -1,0 +1,253 @@
+//! The same rules on Cedar's own authorizer: slow, and the oracle that the compiled program is held
+//! against. Nothing that serves requests uses it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use cedar_policy::{
+    AuthorizationError, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid,
+    Policy, PolicyId, PolicySet, Request, Response, RestrictedExpression,
+};
+
+use super::program::{ActionRules, Section};
+use super::{Findings, Program, Scope};
+use crate::domain::ActionKind;
+use crate::signals::{Cause, Facts, Provider, Subject, Value};
+
+/// A program on the stock authorizer.
+pub struct Stock<'p> {
+    program: &'p Program,
+    // INVARIANT: one entry an action, in the order of `ActionKind::ALL`.
+    actions: Vec<StockAction>,
+    providers: BTreeMap<&'p str, &'p Provider>,
+}
+
+/// The rules that concern one action, in the sets in which they are evaluated.
+struct StockAction {
+    prohibitions: [RuleSet; 2],
+    duties: [RuleSet; 2],
+    action: Option<EntityUid>,
+    entities: Entities,
+    base: Option<usize>,
+}
+
+/// Policies, and the paths that they read.
+#[derive(Default)]
+struct RuleSet {
+    policies: PolicySet,
+    paths: BTreeSet<Arc<str>>,
+}
+
+// === impl Stock ===
+
+impl<'p> Stock<'p> {
+    /// Puts the rules of a program before the stock authorizer.
+    pub fn new(program: &'p Program) -> Self {
+        let kinds = ActionKind::ALL.iter().zip(&program.actions);
+        let actions = kinds.map(|(kind, rules)| StockAction::new(program, *kind, rules)).collect();
+        let providers = program.slots.iter().map(|slot| (&*slot.path, &slot.provider)).collect();
+        Self { program, actions, providers }
+    }
+
+    /// Asks the prohibitions that concern the request.
+    pub fn prohibitions(&self, facts: &Facts<'_>, scope: Scope) -> Findings {
+        let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
+            return Findings::default();
+        };
+        self.run(facts, action, &action.prohibitions[scope as usize], true)
+    }
+
+    /// Asks the duties that concern the request; what rules found must be in [`Facts`] before.
+    pub fn duties(&self, facts: &Facts<'_>, scope: Scope) -> Findings {
+        let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
+            return Findings::default();
+        };
+        self.run(facts, action, &action.duties[scope as usize], false)
+    }
+
+    fn run(&self, facts: &Facts<'_>, action: &StockAction, set: &RuleSet, must_permit: bool) -> Findings {
+        let (mut tree, causes) = self.values(facts, set);
+        let Some(response) = ask(facts, action, set, &mut tree) else {
+            // The request could not even be put: every rule of the set is unanswered.
+            let rules = places(set.policies.policies().map(Policy::id));
+            return Findings { matched: Vec::new(), errors: rules.map(|rule| (rule, Cause::Rule)).collect() };
+        };
+        let mut findings = self.findings(&response, action, &causes);
+        let denied = response.decision() == Decision::Deny;
+        if must_permit && denied && findings.matched.is_empty() && findings.errors.is_empty() {
+            findings.errors.extend(action.base.map(|base| (base, Cause::Rule)));
+        }
+        findings
+    }
+
+    /// Computes what the set reads; what cannot be had is left out, and its cause kept.
+    fn values(&self, facts: &Facts<'_>, set: &RuleSet) -> (Tree, HashMap<Arc<str>, Cause>) {
+        let mut tree = Tree::default();
+        let mut causes = HashMap::new();
+        for path in &set.paths {
+            match self.providers.get(&**path).map(|provider| provider.value(facts)) {
+                Some(Ok(value)) => tree.insert(path, expression(&value)),
+                Some(Err(cause)) => {
+                    tree.open(path);
+                    causes.insert(path.clone(), cause);
+                }
+                None => {}
+            }
+        }
+        (tree, causes)
+    }
+
+    fn findings(
+        &self,
+        response: &Response,
+        action: &StockAction,
+        causes: &HashMap<Arc<str>, Cause>,
+    ) -> Findings {
+        let hold = places(response.diagnostics().reason());
+        let failed =
+            response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(e)| e.policy_id());
+        let mut findings = Findings {
+            matched: hold.filter(|place| Some(*place) != action.base).collect(),
+            errors: places(failed).map(|place| (place, self.cause(place, causes))).collect(),
+        };
+        findings.matched.sort_unstable();
+        findings.errors.sort_unstable();
+        findings
+    }
+
+    /// A rule that reads something that could not be had failed for that cause, else by itself.
+    fn cause(&self, place: usize, causes: &HashMap<Arc<str>, Cause>) -> Cause {
+        let reads = self.program.rules.get(place).into_iter().flat_map(|rule| &rule.reads);
+        reads.filter_map(|path| causes.get(path)).min().copied().unwrap_or(Cause::Rule)
+    }
+}
+
+// === impl StockAction ===
+
+impl StockAction {
+    fn new(program: &Program, kind: ActionKind, rules: &ActionRules) -> Self {
+        let set = |section: &Section, gates_only: bool, base: Option<usize>| {
+            let asked = section.every().filter(|entry| entry.gate || !gates_only);
+            RuleSet::new(program, asked.map(|entry| entry.place).chain(base))
+        };
+        Self {
+            prohibitions: [
+                set(&rules.prohibitions, false, rules.base),
+                set(&rules.prohibitions, true, rules.base),
+            ],
+            duties: [set(&rules.duties, false, None), set(&rules.duties, true, None)],
+            action: uid("Action", kind.as_str()),
+            entities: action_entities(kind, &rules.groups).unwrap_or_else(Entities::empty),
+            base: rules.base,
+        }
+    }
+}
+
+// === impl RuleSet ===
+
+impl RuleSet {
+    fn new(program: &Program, places: impl Iterator<Item = usize>) -> Self {
+        let mut set = Self::default();
+        for (place, rule) in places.filter_map(|place| Some((place, program.rules.get(place)?))) {
+            // It was parsed once already, and a fresh id cannot be taken.
+            let parsed = Policy::parse(Some(PolicyId::new(place.to_string())), &*rule.text);
+            if parsed.is_ok_and(|policy| set.policies.add(policy).is_ok()) {
+                set.paths.extend(rule.reads.iter().cloned());
+            }
+        }
+        set
+    }
+}
+
+fn places<'a>(ids: impl Iterator<Item = &'a PolicyId>) -> impl Iterator<Item = usize> {
+    ids.filter_map(|id| AsRef::<str>::as_ref(id).parse().ok())
+}
+
+fn ask(facts: &Facts<'_>, action: &StockAction, set: &RuleSet, tree: &mut Tree) -> Option<Response> {
+    let (id, ancestors) = match facts.subject {
+        Subject::Known(account) => (account.account.id.as_str(), account.ancestors.as_slice()),
+        Subject::Missing | Subject::Unknown(_) => (facts.request.subject().as_str(), &[][..]),
+    };
+    let principal = uid("Account", id)?;
+    let parents: HashSet<EntityUid> = ancestors.iter().filter_map(|id| uid("Account", id.as_str())).collect();
+    let attributes = tree.take("principal").fields()?;
+    let entity = Entity::new(principal.clone(), attributes, parents).ok()?;
+    let entities = action.entities.clone().add_entities([entity], None).ok()?;
+    let context = Context::from_pairs(tree.take("context").fields::<Vec<_>>()?).ok()?;
+    let request =
+        Request::new(principal, action.action.clone()?, uid("Platform", "aup")?, context, None).ok()?;
+    Some(Authorizer::new().is_authorized(&request, &set.policies, &entities))
+}
+
+/// The entity types of the schema, parsed once: Cedar's parser costs more than a rule.
+static TYPES: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(|| {
+    ["Account", "Action", "Platform"]
+        .into_iter()
+        .filter_map(|kind| Some((kind, kind.parse().ok()?)))
+        .collect()
+});
+
+fn uid(kind: &str, id: &str) -> Option<EntityUid> {
+    Some(EntityUid::from_type_name_and_id(TYPES.get(kind)?.clone(), EntityId::new(id)))
+}
+
+/// The action with the groups that it is in, and the platform.
+fn action_entities(kind: ActionKind, groups: &BTreeSet<String>) -> Option<Entities> {
+    let parents =
+        groups.iter().filter(|group| *group != kind.as_str()).filter_map(|group| uid("Action", group));
+    let action = Entity::new_no_attrs(uid("Action", kind.as_str())?, parents.collect());
+    let platform = Entity::with_uid(uid("Platform", "aup")?);
+    Entities::from_entities([action, platform], None).ok()
+}
+
+fn expression(value: &Value<'_>) -> RestrictedExpression {
+    let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
+    match value {
+        Value::Bool(value) => RestrictedExpression::new_bool(*value),
+        Value::Long(value) => RestrictedExpression::new_long(*value),
+        Value::Text(value) => text(value),
+        Value::Set(texts) => RestrictedExpression::new_set(texts.iter().map(text)),
+    }
+}
+
+/// Values by path, nested as records.
+#[derive(Default)]
+struct Tree {
+    value: Option<RestrictedExpression>,
+    below: HashMap<String, Tree>,
+}
+
+// === impl Tree ===
+
+impl Tree {
+    fn insert(&mut self, path: &str, value: RestrictedExpression) {
+        let mut node = self;
+        for name in path.split('.') {
+            node = node.below.entry(name.to_owned()).or_default();
+        }
+        node.value = Some(value);
+    }
+
+    /// Makes the record that the path would stand in, so that only the last name is absent.
+    fn open(&mut self, path: &str) {
+        let mut node = self;
+        for name in path.rsplit_once('.').map_or("", |(record, _)| record).split('.') {
+            node = node.below.entry(name.to_owned()).or_default();
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Self {
+        self.below.remove(name).unwrap_or_default()
+    }
+
+    fn fields<C: FromIterator<(String, RestrictedExpression)>>(self) -> Option<C> {
+        self.below.into_iter().map(|(name, node)| Some((name, node.expression()?))).collect()
+    }
+
+    fn expression(self) -> Option<RestrictedExpression> {
+        match self.value {
+            Some(value) => Some(value),
+            None => RestrictedExpression::new_record(self.fields::<Vec<_>>()?).ok(),
+        }
+    }
+}
