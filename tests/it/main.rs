@@ -21,6 +21,7 @@ mod grpc_wire;
 mod cli_accounts;
 mod cli_lists;
 mod matrix;
+mod oracle;
 mod properties;
 mod server;
 mod support;
