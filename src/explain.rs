@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,6 +25,8 @@ pub struct Explanation {
     pub signals: Vec<SignalRead>,
     /// What was asked, in the order of the files.
     pub rules: Vec<RuleConsidered>,
+    /// How long it took; whoever has a clock says so.
+    pub took: Duration,
 }
 
 /// A signal as it was read.
@@ -83,9 +86,19 @@ pub fn explain(
     .into()
 }
 
+// === impl Explanation ===
+
+impl Explanation {
+    /// The same, with how long it took.
+    #[must_use]
+    pub fn taken(self, took: Duration) -> Self {
+        Self { took, ..self }
+    }
+}
+
 impl From<(Decision, (Vec<SignalRead>, Vec<RuleConsidered>))> for Explanation {
     fn from((decision, (signals, rules)): (Decision, (Vec<SignalRead>, Vec<RuleConsidered>))) -> Self {
-        Self { decision, signals, rules }
+        Self { decision, signals, rules, took: Duration::ZERO }
     }
 }
 

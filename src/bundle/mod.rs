@@ -31,7 +31,7 @@ pub use snapshot::{Policy, Snapshot};
 
 use crate::lists::{Lists, Match};
 use crate::numbers::emergency::{Numbers, Tables};
-use crate::rules::{Effect, Names, Program};
+use crate::rules::{Effect, Names, Program, Progress};
 use crate::signals::{self, Cause, Kind};
 
 /// The list of emergency numbers, which code reads.
@@ -68,6 +68,14 @@ impl Bundle {
     /// # Errors
     /// Every problem found, sorted by file and line.
     pub fn load(files: &Files) -> Result<Self, Vec<Problem>> {
+        Self::load_with(files, &mut |_, _| ())
+    }
+
+    /// As [`Bundle::load`], telling how far it is: an account's own rules can be many thousands.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn load_with(files: &Files, progress: &mut Progress<'_>) -> Result<Self, Vec<Problem>> {
         let parts = Parts::parse(files)?;
         let names = Names {
             catalogue: &parts.catalogue,
@@ -76,7 +84,7 @@ impl Bundle {
             lists: &parts.lists,
         };
         let mut problems = parts.cross_check();
-        let program = Program::load(files, &names);
+        let program = Program::load(files, &names, progress);
         match &program {
             Ok(program) => problems.extend(unused(&parts.catalogue, program)),
             Err(found) => problems.extend(found.iter().cloned()),
@@ -94,13 +102,13 @@ impl Bundle {
     ///
     /// # Errors
     /// As [`Bundle::load`].
-    pub fn at(dir: Option<&Path>) -> Result<Self, Vec<Problem>> {
+    pub fn at(dir: Option<&Path>, progress: &mut Progress<'_>) -> Result<Self, Vec<Problem>> {
         let Some(dir) = dir else { return Self::embedded() };
         let placed = |problem: Problem| {
             let file = dir.join(&problem.file).display().to_string();
             Problem { file, ..problem }
         };
-        let load = Files::read(dir).and_then(|files| Self::load(&files));
+        let load = Files::read(dir).and_then(|files| Self::load_with(&files, progress));
         load.map_err(|problems| problems.into_iter().map(placed).collect())
     }
 

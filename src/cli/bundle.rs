@@ -46,7 +46,7 @@ pub(super) struct EvalArgs {
 
 pub(super) fn run(command: BundleCommand, output: &Output) -> anyhow::Result<()> {
     match command {
-        BundleCommand::Validate { dir } => match Bundle::at(dir.as_deref()) {
+        BundleCommand::Validate { dir } => match output.bundle(dir.as_deref()) {
             Ok(bundle) => output.show(|| sound(&bundle), &summary(&bundle)),
             Err(problems) => {
                 output.problems(&problems);

@@ -1,9 +1,10 @@
 //! `aupd check`: one request in, one decision out, from a running service or right here.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -96,7 +97,9 @@ async fn here(args: &CheckArgs, request: &Request, output: &Output) -> anyhow::R
         stored(args, request, &policy).await?
     };
     let now = request.envelope.at.unwrap_or_else(Timestamp::now);
-    Ok(explain(&policy.current(), request, subject(&lookup), now, Uuid::now_v7()))
+    let begin = Instant::now();
+    let explanation = explain(&policy.current(), request, subject(&lookup), now, Uuid::now_v7());
+    Ok(explanation.taken(begin.elapsed()))
 }
 
 async fn stored(args: &CheckArgs, request: &Request, policy: &Arc<Policy>) -> anyhow::Result<Lookup> {
@@ -174,22 +177,19 @@ fn decision_text(answer: &Value) -> String {
 fn explanation_text(answer: &Value) -> String {
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
     let mut lines = vec![decision_text(&answer["decision"]), String::new()];
+    let signals = answer["signals"].as_array().into_iter().flatten();
+    let shown = |signal: &Value| match text(signal, "cause").as_str() {
+        "" => format!("{:?}", text(signal, "value")),
+        cause => cause.to_owned(),
+    };
+    let values: BTreeMap<String, String> = signals.map(|s| (text(s, "path"), shown(s))).collect();
     for rule in answer["rules"].as_array().into_iter().flatten() {
-        lines.push(format!(
-            "{:<12} {:<32} {}",
-            text(rule, "outcome"),
-            text(rule, "rule_id"),
-            text(rule, "detail")
-        ));
+        let head = [text(rule, "outcome"), text(rule, "rule_id"), text(rule, "detail")];
+        lines.push(format!("{:<12} {} {}", head[0], head[1], head[2]).trim_end().to_owned());
+        for path in rule["reads"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            lines.push(format!("{:<12}   {path} = {}", "", values.get(path).map_or("", String::as_str)));
+        }
     }
-    lines.push(String::new());
-    for signal in answer["signals"].as_array().into_iter().flatten() {
-        lines.push(format!(
-            "{:<44} {} {}",
-            text(signal, "path"),
-            text(signal, "value"),
-            text(signal, "cause")
-        ));
-    }
+    lines.push(format!("\ntook {}", text(answer, "took")));
     lines.join("\n")
 }

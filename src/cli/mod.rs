@@ -105,7 +105,7 @@ impl std::error::Error for Reported {}
 impl BundleArgs {
     /// Loads the bundle, or prints each problem as `file:line: what is wrong`.
     fn load(&self, output: &Output) -> anyhow::Result<Bundle> {
-        Bundle::at(self.dir.as_deref()).map_err(|problems| {
+        output.bundle(self.dir.as_deref()).map_err(|problems| {
             output.problems(&problems);
             Reported.into()
         })

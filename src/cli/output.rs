@@ -1,11 +1,12 @@
 //! Standard output for people or programs.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::bundle::Problem;
+use crate::bundle::{Bundle, Problem};
 
 /// Where results go, and in which form.
 pub(super) struct Output {
@@ -53,6 +54,19 @@ impl Output {
         } else {
             eprintln!("aupd: {text}");
         }
+    }
+
+    /// Loads a bundle, with a progress bar where somebody watches.
+    pub(super) fn bundle(&self, dir: Option<&Path>) -> Result<Bundle, Vec<Problem>> {
+        let mut bar: Option<ProgressBar> = None;
+        let loaded = Bundle::at(dir, &mut |done, of| {
+            bar.get_or_insert_with(|| self.progress(of))
+                .set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        });
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+        loaded
     }
 
     /// A progress bar for `length` steps of long work; silent where nobody watches.

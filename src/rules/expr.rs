@@ -88,3 +88,29 @@ pub(super) enum Method {
     ToHours,
     ToDays,
 }
+
+// === impl Expr ===
+
+impl Expr {
+    /// The expressions that it is made of, in the order in which they are evaluated.
+    pub(super) fn operands(&self) -> impl Iterator<Item = &Self> {
+        let (many, one, fields): (&[Self], Option<&Self>, &[(Box<str>, Self)]) = match self {
+            Self::Const(_) | Self::Slot(_) | Self::HasSlot(_) | Self::Root(_) => (&[], None, &[]),
+            Self::Not(inner)
+            | Self::Negate(inner)
+            | Self::IsEmpty(inner)
+            | Self::Is(inner, _)
+            | Self::Attribute(inner, _)
+            | Self::Has(inner, _)
+            | Self::Like(inner, _)
+            | Self::Make(_, inner)
+            | Self::Call(_, inner) => (&[], Some(inner), &[]),
+            Self::All(parts) | Self::Any(parts) | Self::Set(parts) => (parts, None, &[]),
+            Self::If(parts) => (&**parts, None, &[]),
+            Self::Binary(_, parts) => (&**parts, None, &[]),
+            Self::Among(elements, value) => (elements, Some(value), &[]),
+            Self::Record(fields) => (&[], None, fields),
+        };
+        many.iter().chain(one).chain(fields.iter().map(|(_, field)| field))
+    }
+}

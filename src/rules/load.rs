@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator, pst};
+use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, pst};
 use miette::Diagnostic;
 
 use super::annotations;
 use super::check;
 use super::compile;
-use super::expr::Expr;
+use super::index::{self, Loaded};
+use super::order;
 use super::paths::Mentions;
-use super::program::{ActionRules, Entry, Slot};
 use super::schema::{self, Schema};
 use super::slots::Slots;
 use super::statements::{self, Statement};
@@ -19,15 +19,8 @@ use super::{Effect, Names, Program, Rule};
 use crate::bundle::{Files, Problem};
 use crate::domain::ActionKind;
 
-/// A rule that is sound.
-struct Loaded {
-    rule: Rule,
-    condition: Expr,
-    /// The slots that it reads.
-    slots: Vec<usize>,
-    /// The account whose subtree it is about, if it says one.
-    below: Option<Box<str>>,
-}
+/// The folder of the rules that accounts have for their own subtrees, one file an account.
+const TENANTS: &str = "tenants/";
 
 // === impl Program ===
 
@@ -36,28 +29,41 @@ impl Program {
     ///
     /// # Errors
     /// Every problem found, with file and line.
-    pub fn load(files: &Files, names: &Names<'_>) -> Result<Self, Vec<Problem>> {
+    pub fn load(files: &Files, names: &Names<'_>, progress: &mut Progress<'_>) -> Result<Self, Vec<Problem>> {
         let schema_text = files.0.get(schema::FILE).map_or("", String::as_str);
         let schema = Schema::load(schema_text, names)?;
         let mut problems = Vec::new();
         let mut loaded: Vec<Loaded> = Vec::new();
         let mut slots = Slots::new(names);
-        for (file, text) in files.0.iter().filter(|(file, _)| file.ends_with(".cedar")) {
-            for (ordinal, statement) in statements::split(text).iter().enumerate() {
-                match load_one(file, ordinal, statement, &schema, &mut slots) {
-                    Ok(one) => loaded.push(one),
-                    Err(found) => problems.extend(found),
-                }
+        let statements = all_statements(files);
+        for (done, (file, ordinal, statement)) in statements.iter().enumerate() {
+            match load_one(file, *ordinal, statement, &schema, &mut slots) {
+                Ok(one) => loaded.push(one),
+                Err(found) => problems.extend(found),
             }
+            progress(done + 1, statements.len());
         }
         problems.extend(duplicates(&loaded));
         problems.extend(base(&loaded));
         if problems.is_empty() {
-            Ok(assemble(loaded, slots.into_all(), &schema, names))
+            Ok(index::assemble(loaded, slots.into_all(), &schema, names))
         } else {
             Err(problems)
         }
     }
+}
+
+/// Is told how many rules of how many are loaded.
+pub type Progress<'p> = dyn FnMut(usize, usize) + 'p;
+
+fn all_statements(files: &Files) -> Vec<(&str, usize, Statement<'_>)> {
+    let files = files.0.iter().filter(|(file, _)| file.ends_with(".cedar"));
+    files
+        .flat_map(|(file, text)| {
+            let numbered = statements::split(text).into_iter().enumerate();
+            numbered.map(|(ordinal, statement)| (file.as_str(), ordinal, statement))
+        })
+        .collect()
 }
 
 fn load_one(
@@ -99,12 +105,14 @@ fn load_one(
         text: statement.text.trim().into(),
     };
     problems.extend(misplaced_reads(&rule, statement, names));
+    problems.extend(misplaced_tenant(file, statement, body));
     if !problems.is_empty() {
         return Err(problems);
     }
     slots.begin_rule();
     let condition = compile::policy(body, slots);
     let condition = condition.map_err(|error| vec![problem(statement.line, error.to_string())])?.rest;
+    let condition = order::cheapest_first(condition, &|slot| slots.traits(slot));
     Ok(Loaded { rule, condition, slots: slots.of_rule(), below: below(&body.principal) })
 }
 
@@ -116,6 +124,22 @@ fn below(principal: &pst::PrincipalConstraint) -> Option<Box<str>> {
         | pst::PrincipalConstraint::IsIn(_, pst::EntityOrSlot::Entity(uid)) => Some(uid.eid.as_str().into()),
         _ => None,
     }
+}
+
+/// A file under `tenants/` belongs to the account of its name, whose rules are for its own subtree and
+/// can only forbid more.
+fn misplaced_tenant(file: &str, statement: &Statement<'_>, policy: &pst::Template) -> Option<Problem> {
+    let account = file.strip_prefix(TENANTS)?.strip_suffix(".cedar")?;
+    if policy.effect == pst::Effect::Permit {
+        let message = "an account's own rules can only forbid";
+        return Some(Problem::at(file, statement.line_of_word("permit"), message));
+    }
+    let own = matches!(
+        &policy.principal,
+        pst::PrincipalConstraint::In(pst::EntityOrSlot::Entity(uid)) if uid.eid == account
+    );
+    let message = format!("a rule of this file must begin with `principal in Account::\"{account}\"`");
+    (!own).then(|| Problem::at(file, statement.line_of_word("principal"), message))
 }
 
 fn place(statement: &Statement<'_>, error: &impl Diagnostic) -> usize {
@@ -144,7 +168,7 @@ fn invalid(file: &str, statement: &Statement<'_>, policy: &Policy, schema: &Sche
         Ok(set) => set,
         Err(error) => return vec![Problem::at(file, statement.line, error.to_string())],
     };
-    let result = Validator::new(schema.cedar.clone()).validate(&set, ValidationMode::Strict);
+    let result = schema.validator.validate(&set, ValidationMode::Strict);
     let errors =
         result.validation_errors().map(|e| Problem::at(file, place(statement, e), short(&e.to_string())));
     let warnings =
@@ -208,41 +232,4 @@ fn base(loaded: &[Loaded]) -> Option<Problem> {
             &format!("there must be one permit with `@id(\"base\")`, and there are {bases}"),
         )
     })
-}
-
-/// Joins the rules to a program: an index over them, and the slots that they read.
-fn assemble(loaded: Vec<Loaded>, slots: Vec<Slot>, schema: &Schema, names: &Names<'_>) -> Program {
-    let actions = ActionKind::ALL
-        .iter()
-        .map(|kind| {
-            let mut action = action_rules(*kind, &loaded, names);
-            action.groups = schema.groups.get(kind.as_str()).cloned().unwrap_or_default();
-            let reads = |place: usize| loaded.get(place).map_or(&[][..], |one| one.slots.as_slice());
-            action.number_slots(slots.len(), reads);
-            action
-        })
-        .collect();
-    let (rules, conditions) = loaded.into_iter().map(|one| (one.rule, one.condition)).unzip();
-    Program { rules, conditions, actions, slots }
-}
-
-fn action_rules(kind: ActionKind, loaded: &[Loaded], names: &Names<'_>) -> ActionRules {
-    let mut action = ActionRules::default();
-    for (place, one) in loaded.iter().enumerate().filter(|(_, one)| one.rule.actions.contains(&kind)) {
-        let gate = match one.rule.effect {
-            Effect::Base => {
-                action.base = Some(place);
-                continue;
-            }
-            Effect::Forbid(rank) => names.catalogue.reasons.get(rank).is_some_and(|reason| reason.gate),
-            Effect::Duty { .. } => !one.rule.reads_account(),
-        };
-        let section = if one.rule.effect.is_duty() { &mut action.duties } else { &mut action.prohibitions };
-        match &one.below {
-            Some(account) => section.below.entry(account.clone()).or_default(),
-            None => &mut section.common,
-        }
-        .push(Entry { place, gate });
-    }
-    action
 }

@@ -17,8 +17,10 @@ mod compile;
 mod eval;
 mod expr;
 mod extension;
+mod index;
 mod like;
 mod load;
+mod order;
 mod paths;
 mod program;
 mod schema;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 
 pub use compile::Unsupported;
 pub use eval::Fault;
+pub use load::Progress;
 pub use program::{Asked, Program, Read};
 
 use crate::bundle::{Catalogue, Counter, Limits, Rank};

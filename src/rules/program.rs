@@ -32,6 +32,8 @@ pub struct Program {
     // INVARIANT: one entry an action, in the order of `ActionKind::ALL`.
     pub(super) actions: Vec<ActionRules>,
     pub(super) slots: Vec<Slot>,
+    /// The rule that makes the default an allow.
+    pub(super) base: usize,
 }
 
 /// A path that some rule reads, with what gives its value.
@@ -46,7 +48,7 @@ pub(super) struct Slot {
 pub(super) struct ActionRules {
     pub(super) prohibitions: Section,
     pub(super) duties: Section,
-    /// The rule that makes the default an allow, where it concerns the action.
+    /// The base rule, where it concerns the action.
     pub(super) base: Option<usize>,
     /// The groups that the action is in.
     pub(super) groups: BTreeSet<String>,
@@ -149,8 +151,10 @@ impl<'f> Asked<'_, 'f, '_> {
         let mut findings = self.ask(&self.action.prohibitions, scope);
         if findings.matched.is_empty() && findings.errors.is_empty() {
             // No rule forbids; if the base permit does not hold either, nothing allows it.
-            let unmet = |base: &usize| !matches!(self.holds(*base), Ok(true));
-            findings.errors.extend(self.action.base.filter(unmet).map(|base| (base, Cause::Rule)));
+            let permitted = self.action.base.is_some_and(|base| self.holds(base) == Ok(true));
+            if !permitted {
+                findings.errors.push((self.program.base, Cause::Rule));
+            }
         }
         findings
     }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use cedar_policy::SchemaFragment;
+use cedar_policy::{SchemaFragment, Validator};
 use miette::Diagnostic;
 use serde_json::Value;
 
@@ -25,8 +25,8 @@ pub(super) const FAMILIES: [&str; 3] = ["principal.limits", "context.listed", "c
 
 /// The schema and what was read from it.
 pub(super) struct Schema {
-    /// For the validator.
-    pub(super) cedar: cedar_policy::Schema,
+    /// Validates against it; made once, because it copies the schema.
+    pub(super) validator: Validator,
     /// For each action, itself and every group that it is in.
     pub(super) groups: BTreeMap<String, BTreeSet<String>>,
 }
@@ -47,7 +47,7 @@ impl Schema {
         problems.extend(actions(text, &json));
         let schema = cedar_policy::Schema::from_str(&whole).map_err(|error| vec![at(text, &error)]);
         match schema {
-            Ok(cedar) if problems.is_empty() => Ok(Self { cedar, groups }),
+            Ok(cedar) if problems.is_empty() => Ok(Self { validator: Validator::new(cedar), groups }),
             Ok(_) => Err(problems),
             Err(more) => Err(problems.into_iter().chain(more).collect()),
         }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::compile::{Paths, Place, Unsupported};
 use super::expr::Root;
+use super::order::{Cost, SlotTraits};
 use super::program::Slot;
 use super::schema::FAMILIES;
 use super::{Names, check};
-use crate::signals;
+use crate::signals::{self, Provider};
 
 /// Slots as they are found, rule by rule.
 pub(super) struct Slots<'n> {
@@ -38,6 +39,18 @@ impl<'n> Slots<'n> {
 
     pub(super) fn into_all(self) -> Vec<Slot> {
         self.all
+    }
+
+    /// What is known of a slot before any request.
+    pub(super) fn traits(&self, slot: usize) -> SlotTraits {
+        match self.all.get(slot).map(|slot| &slot.provider) {
+            Some(Provider::Signal(signal)) => {
+                let cost = if signal.costly { Cost::Costly } else { Cost::Cheap };
+                SlotTraits { cost, sure: !signal.fails }
+            }
+            Some(Provider::Limit(_)) => SlotTraits { cost: Cost::Cheap, sure: false },
+            Some(Provider::Listed { .. }) | None => SlotTraits { cost: Cost::Lookup, sure: false },
+        }
     }
 
     fn slot(&mut self, path: &str) -> Result<usize, String> {

@@ -75,7 +75,7 @@ impl<'p> Stock<'p> {
         let mut findings = self.findings(&response, action, &causes);
         let denied = response.decision() == Decision::Deny;
         if must_permit && denied && findings.matched.is_empty() && findings.errors.is_empty() {
-            findings.errors.extend(action.base.map(|base| (base, Cause::Rule)));
+            findings.errors.push((self.program.base, Cause::Rule));
         }
         findings
     }

@@ -3,7 +3,7 @@
 //! the caches and the record.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -75,7 +75,9 @@ impl Checker {
     pub async fn explain(&self, policy: &Snapshot, request: &Request) -> Explanation {
         let record = self.recorder.pending(request);
         let lookup = self.lookup(policy, request).await;
+        let begin = Instant::now();
         let explanation = explain(policy, request, subject(&lookup), at(request), Uuid::now_v7());
+        let explanation = explanation.taken(begin.elapsed());
         record.decided(&explanation.decision, false);
         explanation
     }

@@ -126,8 +126,16 @@ fn bundle(config: &Config) -> Result<Bundle, StartError> {
         config::Bundle::Embedded => None,
         config::Bundle::Dir(dir) => Some(dir.as_path()),
     };
-    Bundle::at(dir).map_err(StartError::Bundle)
+    let mut tell = |done: usize, of: usize| {
+        if done % RULES_A_LINE == 0 {
+            tracing::info!(done, of, "loading rules");
+        }
+    };
+    Bundle::at(dir, &mut tell).map_err(StartError::Bundle)
 }
+
+/// So often a start with very many rules says how far it is.
+const RULES_A_LINE: usize = 5_000;
 
 fn accounts_config(config: &Config) -> accounts::Config {
     let config::Accounts { capacity, soft_age, hard_age, negative_ttl, load_timeout } =

@@ -41,28 +41,50 @@ pub struct Signal {
     pub lists: &'static [&'static str],
     /// Whether its value tells of a person, so that it is never shown whole.
     pub private: bool,
+    /// Whether it takes looking through a text, describing a number or comparing names.
+    pub costly: bool,
+    /// Whether it can fail.
+    pub fails: bool,
     compute: for<'f, 'a> fn(&'f Facts<'a>) -> Result<Value<'f>, Cause>,
 }
 
 /// Builds a table of signals: a doc line, a path, a type (with `private` where the value tells of a
-/// person), the lists it reads, and an expression over the facts `f` that gives the value or a cause.
+/// person and `costly` where it takes work), the lists it reads, and an expression over the facts `f`
+/// that gives the value or a cause.
 macro_rules! signals {
-    ($($(#[doc = $doc:literal])+ $path:literal: $kind:ident $(($private:ident))? $([$($list:literal),+])? = |$f:ident| $body:expr;)+) => {
+    ($($(#[doc = $doc:literal])+ $path:literal: $kind:ident $(($($mark:ident),+))? $([$($list:literal),+])? = |$f:ident| $body:expr;)+) => {
         pub(super) const SIGNALS: &[crate::signals::Signal] = &[$(crate::signals::Signal {
             path: $path,
             kind: crate::signals::Kind::$kind,
             doc: concat!($($doc),+),
             lists: &[$($($list),+)?],
-            private: crate::signals::is_private(&[$(stringify!($private))?]),
+            private: crate::signals::is_marked(&[$($(stringify!($mark)),+)?], "private"),
+            costly: crate::signals::is_marked(&[$($(stringify!($mark)),+)?], "costly"),
+            fails: crate::signals::value::fails(|$f| $body),
             compute: |$f| crate::signals::value::Provide::provide($body),
         }),+];
     };
 }
 pub(crate) use signals;
 
-/// Whether a signal is marked as private.
-pub(crate) const fn is_private(marks: &[&str]) -> bool {
-    !marks.is_empty()
+/// Whether a signal carries a mark.
+pub(crate) const fn is_marked(marks: &[&str], mark: &str) -> bool {
+    let mut at = 0;
+    while at < marks.len() {
+        if same(marks[at].as_bytes(), mark.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// What gives the value of a path.

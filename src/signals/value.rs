@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::Facts;
+
 /// The type of a signal, as the schema spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Kind {
@@ -157,8 +159,16 @@ impl Cause {
 
 /// What an expression of the registry may give.
 pub(super) trait Provide<'f> {
+    /// Whether it may be a cause.
+    const FAILS: bool = false;
+
     /// The value, or why there is none.
     fn provide(self) -> Result<Value<'f>, Cause>;
+}
+
+/// Whether what a function gives may be a cause; known from its type alone.
+pub(super) const fn fails<'f, P: Provide<'f>, F: Copy + FnOnce(&'f Facts<'f>) -> P>(_: F) -> bool {
+    P::FAILS
 }
 
 impl<'f> Provide<'f> for bool {
@@ -210,6 +220,8 @@ impl<'f> Provide<'f> for &'f BTreeSet<String> {
 }
 
 impl<'f, T: Provide<'f>> Provide<'f> for Result<T, Cause> {
+    const FAILS: bool = true;
+
     fn provide(self) -> Result<Value<'f>, Cause> {
         self?.provide()
     }

@@ -264,3 +264,32 @@ fn a_new_rule_over_facts_that_exist_needs_no_rust() {
     let (text, errors) = texts(&aupd(&arguments));
     assert!(text.contains("got      DENY RESALE_SCOPE_EXCEEDED"), "{text}{errors}");
 }
+
+// === Rules of one account ===
+
+const TENANT: &str = "tenants/acc_reseller.cedar";
+
+fn with_tenant(text: &str) -> BrokenBundle {
+    let bundle = BrokenBundle::new();
+    std::fs::create_dir_all(bundle.path().join("tenants")).expect("the folder is made");
+    std::fs::write(bundle.path().join(TENANT), text).expect("the file is written");
+    bundle
+}
+
+#[test]
+fn an_accounts_own_rule_must_be_about_its_own_subtree() {
+    for scope in
+        ["principal", "principal == Account::\"acc_reseller\"", "principal in Account::\"acc_other\""]
+    {
+        let rule = format!("{HEAD}\nforbid ({scope}, action, resource);\n");
+        let message = "must begin with `principal in Account::\"acc_reseller\"`";
+        refused(&with_tenant(&rule), TENANT, 2, message);
+    }
+}
+
+#[test]
+fn an_accounts_own_rule_only_forbids() {
+    let rule =
+        "@obligation(\"REDACT_LOGS\")\npermit (principal in Account::\"acc_reseller\", action, resource);\n";
+    refused(&with_tenant(rule), TENANT, 2, "an account's own rules can only forbid");
+}

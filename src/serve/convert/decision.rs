@@ -44,11 +44,12 @@ pub fn response(decision: &Decision) -> pb::CheckResponse {
 
 /// The answer to an Explain.
 pub fn explanation(explanation: impl Borrow<Explanation>) -> pb::ExplainResponse {
-    let Explanation { decision, signals, rules } = explanation.borrow();
+    let Explanation { decision, signals, rules, took } = explanation.borrow();
     pb::ExplainResponse {
         decision: Some(response(decision)),
         signals: signals.iter().map(signal).collect(),
         rules: rules.iter().map(rule).collect(),
+        took: Some(duration(*took)),
     }
 }
 

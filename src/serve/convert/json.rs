@@ -49,11 +49,12 @@ pub fn response_json(response: &pb::CheckResponse) -> Value {
 
 /// A decision with its workings.
 pub fn explanation_json(response: &pb::ExplainResponse) -> Value {
-    let pb::ExplainResponse { decision, signals, rules } = response;
+    let pb::ExplainResponse { decision, signals, rules, took } = response;
     json!({
         "decision": decision.as_ref().map_or(Value::Null, response_json),
         "signals": signals.iter().map(signal).collect::<Value>(),
         "rules": rules.iter().map(rule).collect::<Value>(),
+        "took": took.map(|took| took.to_string()),
     })
 }
 
