@@ -11,6 +11,10 @@ use thiserror::Error;
 const MIN_DIGITS: usize = 7;
 /// The most digits that E.164 allows, country code included.
 const MAX_DIGITS: usize = 15;
+/// The first number of [`MIN_DIGITS`].
+const LEAST: u64 = 1_000_000;
+/// The last number of [`MAX_DIGITS`].
+const GREATEST: u64 = 999_999_999_999_999;
 /// What stands for the digits that are not shown.
 const MASK: &str = "•••";
 /// How many digits a masked number keeps hidden, at the least.
@@ -44,13 +48,26 @@ impl E164 {
     /// # Errors
     /// [`InvalidE164`] for anything else.
     pub fn parse(text: &str) -> Result<Self, InvalidE164> {
-        let digits = text.strip_prefix('+').ok_or(InvalidE164)?;
-        let length_ok = (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len());
-        if !length_ok || digits.starts_with('0') || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        let digits = text.strip_prefix('+').ok_or(InvalidE164)?.as_bytes();
+        if !(MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) || digits.first() == Some(&b'0') {
             return Err(InvalidE164);
         }
-        let digits = digits.parse().map_err(|_| InvalidE164)?;
-        Ok(Self { digits })
+        let mut value = 0;
+        for byte in digits {
+            if !byte.is_ascii_digit() {
+                return Err(InvalidE164);
+            }
+            value = value * 10 + u64::from(byte - b'0');
+        }
+        Ok(Self { digits: value })
+    }
+
+    /// The number of these digits, if there are enough of them and not too many.
+    pub(super) const fn of_digits(digits: u64) -> Option<Self> {
+        match digits {
+            LEAST..=GREATEST => Some(Self { digits }),
+            _ => None,
+        }
     }
 
     /// The digits without the `+`, as one whole number.

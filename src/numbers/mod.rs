@@ -11,6 +11,8 @@ mod describe;
 mod dialled;
 mod e164;
 pub mod emergency;
+mod library;
+mod plan;
 mod region;
 pub mod zones;
 
