@@ -33,6 +33,14 @@ pub struct E164 {
     digits: u64,
 }
 
+/// A number as text, without allocation. No `Debug`: it is the whole number.
+#[derive(Clone, Copy)]
+pub struct Written {
+    // INVARIANT: ASCII from `start` on.
+    bytes: [u8; MAX_DIGITS + 1],
+    start: usize,
+}
+
 /// The text is not `+` and 7 to 15 digits, the first of them 1 to 9. Does not hold the text: it may be a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
@@ -75,6 +83,22 @@ impl E164 {
         self.digits
     }
 
+    /// The number as text, `+` and its digits.
+    pub fn written(self) -> Written {
+        let mut bytes = [b'+'; MAX_DIGITS + 1];
+        let (mut rest, mut start) = (self.digits, bytes.len() - 1);
+        for (place, byte) in bytes.iter_mut().enumerate().rev() {
+            if rest == 0 {
+                start = place;
+                break;
+            }
+            // One digit, so it fits.
+            *byte = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        Written { bytes, start }
+    }
+
     /// The number's prefixes as whole numbers, from all of its digits down to its first one.
     pub fn prefixes(self) -> impl Iterator<Item = u64> {
         std::iter::successors(Some(self.digits), |n| Some(n / 10).filter(|&n| n > 0))
@@ -87,6 +111,15 @@ impl E164 {
         let end = text.len().saturating_sub(SHOWN_END);
         let shown = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
         format!("{}{MASK}{}", shown(0..start), shown(end..text.len()))
+    }
+}
+
+impl Written {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        // ASCII is UTF-8, so the default is never taken.
+        let bytes = self.bytes.get(self.start..).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 
