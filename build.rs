@@ -1,5 +1,8 @@
-//! Generates the messages, clients and servers of `aup.v1`, and the descriptor set that server
-//! reflection hands out. Protox compiles the proto, so no `protoc` is needed.
+//! Generates the messages, clients and servers of `aup.v1`, the descriptor set that server reflection
+//! hands out, and the tables of telephone number plans. Protox compiles the proto, so no `protoc` is needed.
+
+#[path = "build/plans.rs"]
+mod plans;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -9,6 +12,7 @@ use std::{env, fs};
 use prost::Message;
 
 const ROOT: &str = "proto";
+const PLANS: &str = "data/phone/plans.tsv";
 
 /// Files whose messages hold content, numbers or secrets, and one more message that does.
 const SENSITIVE_FILES: [&str; 7] = [
@@ -24,9 +28,12 @@ const SENSITIVE_MESSAGE: &str = "CheckRequest";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed={ROOT}");
+    println!("cargo:rerun-if-changed={PLANS}");
     let descriptors = protox::compile(files()?, [ROOT])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("plans.rs"), plans::tables(&fs::read_to_string(PLANS)?)?)?;
     fs::write(out.join("aup_descriptor.bin"), descriptors.encode_to_vec())?;
     let mut redacted = Vec::new();
     for file in &descriptors.file {

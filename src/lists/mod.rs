@@ -8,6 +8,7 @@ mod fold;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -102,7 +103,7 @@ impl List {
         if self.entries.is_empty() || text.is_empty() {
             return None;
         }
-        let text = normal(self.matching, text);
+        let text = looked_up(self.matching, text);
         let entry = |key: &str| self.entries.get_key_value(key).map(|(key, payload)| (&**key, payload));
         match self.matching {
             Match::Prefix => (1..=text.len()).rev().find_map(|end| entry(text.get(..end)?)),
@@ -150,6 +151,19 @@ pub fn normal(matching: Match, text: &str) -> String {
         Match::Skeleton => skeleton(text),
         Match::Hash => text.to_ascii_lowercase(),
     }
+}
+
+/// As [`normal`], without a copy of what is normal already.
+fn looked_up(matching: Match, text: &str) -> Cow<'_, str> {
+    let has = |found: fn(&u8) -> bool| text.bytes().any(|byte| found(&byte));
+    let normal_already = match matching {
+        Match::Exact | Match::Prefix | Match::Number | Match::Emergency => true,
+        Match::Country => !has(u8::is_ascii_lowercase),
+        Match::Hash => !has(u8::is_ascii_uppercase),
+        Match::Host => text.is_ascii() && !has(u8::is_ascii_uppercase) && !text.ends_with('.'),
+        Match::Folded | Match::Skeleton => false,
+    };
+    if normal_already { text.into() } else { normal(matching, text).into() }
 }
 
 fn parents(host: &str) -> impl Iterator<Item = &str> {

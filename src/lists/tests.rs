@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -31,4 +32,22 @@ fn the_longest_prefix_wins() {
     let list = List::new("l", Kind::Feed, Match::Prefix, None, entries);
     assert_eq!(list.get("+17125550123"), Some(&Value::from("long")));
     assert_eq!(list.get("+12125550123"), Some(&Value::from("short")));
+}
+
+proptest! {
+    /// ASCII takes a shorter way; a letter of another script keeps it off it without changing the rest.
+    #[test]
+    fn ascii_takes_a_shorter_way_to_the_same_place(text in r"[\x00-\x7f]{0,30}") {
+        let long = format!("{text} \u{436}");
+        prop_assert_eq!(format!("{}\u{436}", skeleton(&text)), skeleton(&long));
+        let long = folded(&long);
+        prop_assert_eq!(folded(&text), long.strip_suffix('\u{436}').unwrap().trim_end_matches(' '));
+    }
+
+    #[test]
+    fn what_is_normal_is_not_copied_and_what_is_not_is_made_so(text in any::<String>()) {
+        for matching in [Match::Exact, Match::Folded, Match::Prefix, Match::Number, Match::Host, Match::Country, Match::Skeleton, Match::Hash] {
+            prop_assert_eq!(&*looked_up(matching, &text), normal(matching, &text));
+        }
+    }
 }

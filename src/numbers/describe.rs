@@ -1,19 +1,17 @@
 //! What libphonenumber's metadata says of a number: its region, its kind, whether it can exist.
 //!
+//! The answers are those of the library `rlibphonenumber`, which the tests hold them against, in a small part of its
+//! time and without allocation.
+//!
 //! A destination is usable if it is `possible` and its `region` is known. `valid` is stricter and lags behind number
 //! plans, so nothing should be refused for it alone.
 
-use std::sync::LazyLock;
-
-use rlibphonenumber::{
-    NumberLengthType, PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil,
-};
-
 use super::dialled::{self, Buffer, Dialled};
-use super::{E164, Region};
+use super::plan::{Code, Length, Range};
+use super::{E164, Region, library};
 
-/// The country code of the North American Numbering Plan.
-const NORTH_AMERICA: i32 = 1;
+/// The most zeros that the library keeps in front of a number.
+const MAX_ZEROS: usize = 10;
 
 /// What is known of one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +63,51 @@ pub enum Kind {
 /// A country code that does not exist gives a description without region that is not possible.
 pub fn describe(text: &str) -> Option<Description> {
     let e164 = E164::parse(text).ok()?;
-    match util().parse(text, None) {
-        Ok(number) => Some(of_parsed(&number, e164)),
-        Err(_) => Some(nowhere(e164)),
+    let digits = text.as_bytes().get(1..)?;
+    let Some((code, national)) = Code::split(digits) else { return Some(nowhere(e164)) };
+    let prefix = code.prefix(national);
+    if prefix > 0 && code.rewrites {
+        return Some(library::describe(text, e164));
     }
+    let meant = without_zeros(without_prefix(code, national, prefix));
+    let e164 = if meant.len() == national.len() { e164 } else { canonical(code, meant).unwrap_or(e164) };
+    Some(of_range(e164, &code.range(meant), code.length(meant.len())))
+}
+
+/// A national prefix is taken away unless what remains is no longer a number where the whole is one, or is too short.
+fn without_prefix<'a>(code: &Code, national: &'a [u8], prefix: usize) -> &'a [u8] {
+    let Some(rest) = national.get(prefix..).filter(|_| prefix > 0) else { return national };
+    let stays = code.range(national).viable && !code.range(rest).viable;
+    let short = matches!(code.length(rest.len()), Length::LocalOnly | Length::ShortOrBetween);
+    if stays || short { national } else { rest }
+}
+
+/// As the library does with more zeros than any number has in front.
+fn without_zeros(national: &[u8]) -> &[u8] {
+    let zeros = national.iter().take_while(|digit| **digit == b'0').count();
+    // The last digit is one even if it is a zero.
+    let zeros = zeros.min(national.len().saturating_sub(1));
+    national.get(zeros.saturating_sub(MAX_ZEROS)..).unwrap_or(national)
+}
+
+fn canonical(code: &Code, national: &[u8]) -> Option<E164> {
+    E164::of_digits(
+        national.iter().fold(u64::from(code.digits), |sum, digit| sum * 10 + u64::from(digit & 0xF)),
+    )
+}
+
+fn of_range(e164: E164, range: &Range, length: Length) -> Description {
+    Description {
+        e164,
+        region: range.region,
+        kind: range.kind,
+        possible: length == Length::Possible,
+        valid: range.kind != Kind::Unknown,
+    }
+}
+
+pub(super) fn nowhere(e164: E164) -> Description {
+    Description { e164, region: None, kind: Kind::Unknown, possible: false, valid: false }
 }
 
 /// Describes what `dialled` reaches when it is dialled in `region`: a national number with or without its trunk
@@ -79,77 +118,12 @@ pub fn parse_national(dialled: &str, region: Region) -> Option<Description> {
     let mut buffer = Buffer::default();
     let Dialled { international, digits } = dialled::parse(dialled, &mut buffer)?;
     let text = format!("{}{digits}", if international { "+" } else { "" });
-    let region = rlibphonenumber::Region::from_code(region.as_str()).ok()?;
-    let number = util().parse(&text, Some(region)).ok()?;
-    let e164 = canonical(&number)?;
-    Some(of_parsed(&number, e164))
+    library::parse_national(&text, region)
 }
 
-/// Decodes the metadata, so that the first request does not pay for it.
+/// Does what the first request should not have to.
 pub fn warm_up() {
-    util();
-}
-
-fn util() -> &'static PhoneNumberUtil {
-    LazyLock::force(&PHONE_NUMBER_UTIL)
-}
-
-/// `given` stands where the number has no E.164 form of its own.
-fn of_parsed(number: &PhoneNumber, given: E164) -> Description {
-    let kind = to_kind(util().get_number_type(number));
-    Description {
-        e164: canonical(number).unwrap_or(given),
-        region: region_of(number),
-        kind,
-        possible: is_possible(number),
-        // The library's own definition; asking it would look the region and the kind up again.
-        valid: kind != Kind::Unknown,
-    }
-}
-
-fn nowhere(e164: E164) -> Description {
-    Description { e164, region: None, kind: Kind::Unknown, possible: false, valid: false }
-}
-
-/// Territories that share a country code are told apart by their ranges. A number in no range belongs to the main one
-/// (`+447700900123` is reserved for fiction, and British); not so behind `+1`, where no country is the main one and the
-/// area code decides.
-fn region_of(number: &PhoneNumber) -> Option<Region> {
-    let by_range = util().get_region_for_number(number);
-    let main = || util().get_region_for_country_code(number.country_code);
-    let region = if number.country_code == NORTH_AMERICA { by_range } else { by_range.or_else(main) };
-    region.and_then(to_region)
-}
-
-/// `is_possible_number` also accepts lengths that can only be dialled within an area, which E.164 does not have.
-fn is_possible(number: &PhoneNumber) -> bool {
-    matches!(util().is_possible_number_with_reason(number), Ok(NumberLengthType::IsPossible))
-}
-
-fn canonical(number: &PhoneNumber) -> Option<E164> {
-    E164::parse(&util().format(number, PhoneNumberFormat::E164)).ok()
-}
-
-/// `None` for the world, `001`.
-fn to_region(region: rlibphonenumber::Region) -> Option<Region> {
-    Region::parse(region.as_region_str().as_str()).ok()
-}
-
-fn to_kind(kind: PhoneNumberType) -> Kind {
-    match kind {
-        PhoneNumberType::FixedLine => Kind::FixedLine,
-        PhoneNumberType::Mobile => Kind::Mobile,
-        PhoneNumberType::FixedLineOrMobile => Kind::FixedLineOrMobile,
-        PhoneNumberType::TollFree => Kind::TollFree,
-        PhoneNumberType::PremiumRate => Kind::PremiumRate,
-        PhoneNumberType::SharedCost => Kind::SharedCost,
-        PhoneNumberType::VoIP => Kind::Voip,
-        PhoneNumberType::PersonalNumber => Kind::Personal,
-        PhoneNumberType::Pager => Kind::Pager,
-        PhoneNumberType::UAN => Kind::Uan,
-        PhoneNumberType::VoiceMail => Kind::Voicemail,
-        PhoneNumberType::Unknown => Kind::Unknown,
-    }
+    library::warm_up();
 }
 
 #[cfg(test)]

@@ -11,9 +11,11 @@ mod describe;
 mod dialled;
 mod e164;
 pub mod emergency;
+mod library;
+mod plan;
 mod region;
 pub mod zones;
 
 pub use describe::{Description, Kind, describe, parse_national, warm_up};
-pub use e164::{E164, InvalidE164};
+pub use e164::{E164, InvalidE164, Written};
 pub use region::{InvalidRegion, Region};

@@ -28,6 +28,11 @@ const MESSAGE_CHARS: usize = 4;
 // === impl Region ===
 
 impl Region {
+    /// The region of two upper-case letters, which the caller sees to.
+    pub(super) const fn of(letters: [u8; 2]) -> Self {
+        Self { letters }
+    }
+
     /// Parses two ASCII letters, in either case.
     ///
     /// # Errors

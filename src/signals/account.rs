@@ -23,7 +23,7 @@ signals! {
     /// State of the identity check: PENDING, VERIFIED, REJECTED or EXPIRED.
     "principal.kyc.status": Text = |f| account(f).map(|a| a.kyc.status.map_or("", KycStatus::as_str));
     /// Levels of the identity check that the account has reached, each including those below it.
-    "principal.kyc.reached": Set = |f| account(f).map(reached);
+    "principal.kyc.reached": Set = |f| account(f).map(|a| super::Texts::Names(reached(a)));
     /// The identity check has lapsed.
     "principal.kyc.expired": Bool = |f| account(f).map(|a| {
         a.kyc.status == Some(KycStatus::Expired) || f.passed(a.kyc.expires_at)
@@ -76,9 +76,14 @@ fn known(f: &Facts<'_>) -> Result<bool, Cause> {
     }
 }
 
-fn reached(account: &Account) -> Vec<&str> {
+/// The names of the levels, lowest first.
+const LEVELS: [&str; KycLevel::ALL.len()] =
+    [KycLevel::None.as_str(), KycLevel::L1.as_str(), KycLevel::L2.as_str(), KycLevel::Full.as_str()];
+
+fn reached(account: &Account) -> &'static [&'static str] {
     let level = account.kyc.level.unwrap_or(KycLevel::None);
-    KycLevel::ALL.iter().filter(|below| **below <= level).map(|below| below.as_str()).collect()
+    let count = KycLevel::ALL.iter().filter(|below| **below <= level).count();
+    LEVELS.get(..count).unwrap_or(&LEVELS)
 }
 
 fn dpa_regions<'f>(f: &'f Facts<'_>) -> Result<Vec<Cow<'f, str>>, Cause> {

@@ -34,7 +34,7 @@ signals! {
     /// Declared use case, and the account's line of business.
     "context.use_case.names": Set = |f| account(f).map(|a| {
         let use_case = f.request.envelope.use_case.as_deref();
-        use_case.into_iter().chain([a.industry.as_str()]).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+        use_case.into_iter().chain([a.industry.as_str()]).filter(|name| !name.is_empty()).collect::<super::Texts<'_>>()
     });
     /// The account was authorised for the declared use case in writing.
     "context.use_case.granted": Bool = |f| account(f).map(|a| {

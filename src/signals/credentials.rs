@@ -58,6 +58,9 @@ fn key<'f>(f: &'f Facts<'_>) -> Result<Option<&'f ApiKey>, Cause> {
 
 fn ip_allowed(f: &Facts<'_>) -> Result<bool, Cause> {
     let allowed = &account(f)?.security.ip_allowlist;
+    if allowed.is_empty() {
+        return Ok(true);
+    }
     let ip: Option<IpAddr> = f
         .request
         .envelope
@@ -66,7 +69,7 @@ fn ip_allowed(f: &Facts<'_>) -> Result<bool, Cause> {
         .as_ref()
         .and_then(|ip| ip.parse().ok())
         .map(|ip: IpAddr| ip.to_canonical());
-    Ok(allowed.is_empty() || ip.is_some_and(|ip| allowed.iter().any(|network| network.contains(&ip))))
+    Ok(ip.is_some_and(|ip| allowed.iter().any(|network| network.contains(&ip))))
 }
 
 fn takeover_signs(f: &Facts<'_>) -> Result<i64, Cause> {

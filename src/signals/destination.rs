@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::account::account;
-use super::{Cause, Facts, signals};
+use super::{Cause, Facts, Texts, signals};
 use crate::domain::{Account, Action, Channel};
-use crate::numbers::{self, Description, Kind, Region};
+use crate::numbers::{self, Description, Kind, Region, Written};
 
 signals! {
     /// The action goes to one telephone number.
@@ -18,19 +18,19 @@ signals! {
     /// The number in E.164 form.
     "context.destination.number": Text (private) = |f| f.destination().number().unwrap_or_default();
     /// Country of the number, ISO 3166.
-    "context.destination.country": Text = |f| f.destination().country().map(|c| c.to_string()).unwrap_or_default();
+    "context.destination.country": Text = |f| f.destination().country().map_or("", Region::as_str);
     /// Every country that the request concerns: of the number, the campaign, the order, the territory.
-    "context.destination.countries": Set = |f| countries(f);
+    "context.destination.countries": Set = |f| countries(f).collect::<Texts<'_>>();
     /// The account may send to every country that the traffic goes to.
     "context.destination.permitted": Bool = |f| permitted(f);
     /// The number is of a premium or shared-cost range.
     "context.destination.premium": Bool = |f| f.destination().premium();
     /// The recipient is one that a trial account has verified.
     "context.recipient.verified": Bool = |f| account(f).map(|a| recipient(f).is_some_and(|to| {
-        a.verified_recipients.iter().any(|known| known.eq_ignore_ascii_case(&to))
+        a.verified_recipients.iter().any(|known| known.eq_ignore_ascii_case(to))
     }));
     /// Number and mailbox of the recipient.
-    "context.recipient.addresses": Set (private) = |f| recipient(f).into_iter().collect::<Vec<_>>();
+    "context.recipient.addresses": Set (private) = |f| recipient(f).into_iter().collect::<Texts<'_>>();
     /// The recipient is under age.
     "context.recipient.minor": Bool = |f| told(f).minor;
     /// The recipient's guardian agreed.
@@ -40,7 +40,7 @@ signals! {
 }
 
 /// Where a call or text goes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Destination {
     /// The action goes to one number.
     pub(super) expected: bool,
@@ -48,6 +48,8 @@ pub(super) struct Destination {
     pub(super) emergency: bool,
     /// What the number is, if it is one.
     description: Option<Description>,
+    /// The number in E.164 form.
+    written: Option<Written>,
 }
 
 // === impl Destination ===
@@ -59,16 +61,17 @@ impl Destination {
         let region = typed.region.or_else(|| f.sender().region()).or_else(|| home(f));
         let emergency = typed.dialled().is_some_and(|text| f.emergency.is_emergency(text, region));
         let description = if emergency { None } else { typed.describe(region) };
-        Self { expected: true, emergency, description }
+        let written = description.map(|number| number.e164.written());
+        Self { expected: true, emergency, description, written }
     }
 
     /// Country, if it is a possible number of one.
-    pub(super) fn country(&self) -> Option<Region> {
-        self.description.as_ref().filter(|number| number.possible).and_then(|number| number.region)
+    pub(super) fn country(&self) -> Option<&Region> {
+        self.description.as_ref().filter(|number| number.possible).and_then(|number| number.region.as_ref())
     }
 
-    fn number(&self) -> Option<String> {
-        self.description.as_ref().map(|number| number.e164.to_string())
+    fn number(&self) -> Option<&str> {
+        self.written.as_ref().map(Written::as_str)
     }
 
     fn premium(&self) -> bool {
@@ -132,14 +135,14 @@ impl<'a> Typed<'a> {
     }
 }
 
-fn countries<'f>(f: &'f Facts<'_>) -> Vec<Cow<'f, str>> {
-    let named: Vec<&str> = match &f.request.action {
-        Action::StartCampaign(c) => c.countries.iter().map(String::as_str).collect(),
-        Action::RegisterSender(r) => r.countries.iter().map(String::as_str).collect(),
-        Action::ProvisionNumber(p) => vec![&p.country],
-        Action::CreateSubaccount(s) => s.territory.as_deref().into_iter().collect(),
-        Action::Resell(r) => r.territory.as_deref().into_iter().collect(),
-        _ => Vec::new(),
+fn countries<'f>(f: &'f Facts<'_>) -> impl Iterator<Item = Cow<'f, str>> {
+    let (several, one): (&[String], Option<&str>) = match &f.request.action {
+        Action::StartCampaign(c) => (&c.countries, None),
+        Action::RegisterSender(r) => (&r.countries, None),
+        Action::ProvisionNumber(p) => (&[], Some(&p.country)),
+        Action::CreateSubaccount(s) => (&[], s.territory.as_deref()),
+        Action::Resell(r) => (&[], r.territory.as_deref()),
+        _ => (&[], None),
     };
     let onward = match &f.request.action {
         Action::ConfigureNumber(c) => {
@@ -147,8 +150,9 @@ fn countries<'f>(f: &'f Facts<'_>) -> Vec<Cow<'f, str>> {
         }
         _ => None,
     };
-    let country = f.destination().country().or(onward).map(|country| Cow::Owned(country.to_string()));
-    named.into_iter().map(Cow::Borrowed).chain(country).collect()
+    let to = f.destination().country().map(|country| Cow::Borrowed(country.as_str()));
+    let country = to.or_else(|| onward.map(|country| Cow::Owned(country.to_string())));
+    several.iter().map(String::as_str).chain(one).map(Cow::Borrowed).chain(country)
 }
 
 fn permitted(f: &Facts<'_>) -> Result<bool, Cause> {
@@ -166,7 +170,7 @@ fn permitted(f: &Facts<'_>) -> Result<bool, Cause> {
         _ => return Ok(true),
     };
     let account = account(f)?;
-    Ok(countries(f).iter().all(|country| opened(account, voice, country)))
+    Ok(countries(f).all(|country| opened(account, voice, &country)))
 }
 
 /// Without a list of its own an account may reach its home country alone.
@@ -177,16 +181,16 @@ fn opened(account: &Account, voice: bool, country: &str) -> bool {
 }
 
 /// The one recipient, by number or mailbox.
-fn recipient<'f>(f: &'f Facts<'_>) -> Option<Cow<'f, str>> {
+fn recipient<'f>(f: &'f Facts<'_>) -> Option<&'f str> {
     if let Action::SendEmail(mail) = &f.request.action {
-        return mail.to_email.as_deref().map(Cow::Borrowed);
+        return mail.to_email.as_deref();
     }
     if let Action::SendOtp(otp) = &f.request.action
         && otp.channel == Some(Channel::Email)
     {
-        return otp.to.as_deref().map(Cow::Borrowed);
+        return otp.to.as_deref();
     }
-    f.destination().number().map(Cow::Owned)
+    f.destination().number()
 }
 
 fn told(f: &Facts<'_>) -> crate::domain::Recipient {
@@ -198,20 +202,24 @@ fn told(f: &Facts<'_>) -> crate::domain::Recipient {
 
 /// A number however it was typed; anything else as it is.
 fn canonical(text: &str) -> Cow<'_, str> {
-    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !"-.()".contains(*c)).collect();
-    numbers::describe(&bare).map_or(Cow::Borrowed(text), |number| Cow::Owned(number.e164.to_string()))
+    let separates = |c: char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')');
+    let bare: Cow<'_, str> =
+        if text.contains(separates) { text.replace(separates, "").into() } else { text.into() };
+    match numbers::describe(&bare).map(|number| number.e164.written()) {
+        Some(number) if number.as_str() != text => Cow::Owned(number.as_str().to_owned()),
+        _ => Cow::Borrowed(text),
+    }
 }
 
-fn all_numbers<'f>(f: &'f Facts<'_>) -> Vec<Cow<'f, str>> {
-    let named: Vec<&str> = match &f.request.action {
-        Action::ConfigureNumber(c) => {
-            std::iter::once(c.number.as_str()).chain(c.forward_to.as_deref()).collect()
-        }
-        Action::ReceiveMessage(m) => m.to.as_deref().into_iter().collect(),
-        Action::RegisterSender(r) => vec![r.value.as_str()],
-        _ => Vec::new(),
+fn all_numbers<'f>(f: &'f Facts<'_>) -> Texts<'f> {
+    let named: [Option<&str>; 2] = match &f.request.action {
+        Action::ConfigureNumber(c) => [Some(&c.number), c.forward_to.as_deref()],
+        Action::ReceiveMessage(m) => [m.to.as_deref(), None],
+        Action::RegisterSender(r) => [Some(&r.value), None],
+        _ => [None; 2],
     };
     let sender = f.request.action.sender().map(|sender| sender.value.as_str());
-    let destination = f.destination().number().map(Cow::Owned);
-    named.into_iter().chain(sender).map(canonical).chain(destination).collect()
+    let sender = sender.map(|value| f.sender().number().map_or_else(|| canonical(value), Cow::Borrowed));
+    let destination = f.destination().number().map(Cow::Borrowed);
+    named.into_iter().flatten().map(canonical).chain(sender).chain(destination).collect()
 }

@@ -37,7 +37,7 @@ signals! {
             Action::PlaceCall(c) => c.on_behalf_of.as_deref(),
             _ => None,
         };
-        [Some(a.legal_name.as_str()), end_customer, named].into_iter().flatten().collect::<Vec<_>>()
+        [Some(a.legal_name.as_str()), end_customer, named].into_iter().flatten().collect::<super::Texts<'_>>()
     });
 }
 

@@ -2,9 +2,9 @@
 
 use super::account::account;
 use super::destination::home;
-use super::{Cause, Facts, signals};
+use super::{Cause, Facts, Texts, signals};
 use crate::domain::{Action, LeasedNumber, Sender, SenderKind};
-use crate::numbers::{self, Description, Region};
+use crate::numbers::{self, Description, Region, Written};
 
 signals! {
     /// What the sender claims to be, e.g. ALPHA or LONG_CODE; empty where there is no sender.
@@ -25,7 +25,7 @@ signals! {
     });
     /// What the number may be used for.
     "context.sender.uses": Set = |f| leased(f).map(|leased| {
-        leased.map(|leased| leased.r#use.iter().map(String::as_str).collect::<Vec<_>>()).unwrap_or_default()
+        leased.map_or(Texts::None, |leased| Texts::Held(&leased.r#use))
     });
     /// Messages of this sender that wait to be sent.
     "context.sender.queued": Long = |f| account(f).map(|a| {
@@ -38,9 +38,10 @@ signals! {
 }
 
 /// The sender's number, described.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct ShownSender {
     description: Option<Description>,
+    written: Option<Written>,
 }
 
 // === impl ShownSender ===
@@ -48,7 +49,13 @@ pub(super) struct ShownSender {
 impl ShownSender {
     /// Describes the number of the request's sender.
     pub(super) fn of(f: &Facts<'_>) -> Self {
-        Self { description: number(f).and_then(numbers::describe) }
+        let description = number(f).and_then(numbers::describe);
+        Self { description, written: description.map(|number| number.e164.written()) }
+    }
+
+    /// The number in E.164 form.
+    pub(super) fn number(&self) -> Option<&str> {
+        self.written.as_ref().map(Written::as_str)
     }
 
     /// Region of the number.
@@ -60,7 +67,7 @@ impl ShownSender {
     /// it is possible, since ranges are opened faster than tables follow.
     fn valid(&self) -> bool {
         let Some(number) = self.description.as_ref() else { return false };
-        let american = number.e164.to_string().starts_with("+1");
+        let american = self.number().is_some_and(|text| text.starts_with("+1"));
         number.possible && number.region.is_some() && (number.valid || !american)
     }
 }
@@ -91,41 +98,42 @@ fn leased<'f>(f: &'f Facts<'_>) -> Result<Option<&'f LeasedNumber>, Cause> {
 /// Looked for in the plan of each region that the call touches.
 fn emergency(f: &Facts<'_>) -> bool {
     let Some(number) = number(f).filter(|number| !number.starts_with('+')) else { return false };
-    let regions = [f.destination().country(), home(f)];
+    let regions = [f.destination().country().copied(), home(f)];
     match regions.iter().flatten().count() {
         0 => f.emergency.is_emergency(number, None),
         _ => regions.into_iter().flatten().any(|region| f.emergency.is_emergency(number, Some(region))),
     }
 }
 
-fn names<'f>(f: &'f Facts<'_>) -> Vec<&'f str> {
+fn names<'f>(f: &'f Facts<'_>) -> Texts<'f> {
     let sender = f.request.action.sender();
     let shown =
         sender.filter(|_| !kind(f).is_some_and(SenderKind::is_number)).map(|sender| sender.value.as_str());
     let beside = sender.and_then(|sender| sender.display_name.as_deref());
     let registered = match &f.request.action {
-        Action::RegisterSender(r) => vec![r.value.as_str(), r.display_name.as_deref().unwrap_or_default()],
-        Action::ConfigureNumber(c) => c.cnam.as_deref().into_iter().collect(),
-        _ => Vec::new(),
+        Action::RegisterSender(r) => [Some(r.value.as_str()), r.display_name.as_deref()],
+        Action::ConfigureNumber(c) => [c.cnam.as_deref(), None],
+        _ => [None; 2],
     };
-    shown.into_iter().chain(beside).chain(registered).filter(|name| !name.is_empty()).collect()
+    let all = shown.into_iter().chain(beside).chain(registered.into_iter().flatten());
+    all.filter(|name| !name.is_empty()).collect()
 }
 
 /// Texts that end up in a header or beside a number: one line each, whatever the caller sent.
 fn one_liners<'f>(f: &'f Facts<'_>) -> impl Iterator<Item = &'f str> {
     let sender = f.request.action.sender();
     let of_sender = sender.into_iter().flat_map(|s| [Some(s.value.as_str()), s.display_name.as_deref()]);
-    let of_action: Vec<Option<&str>> = match &f.request.action {
+    let of_action: [Option<&str>; 4] = match &f.request.action {
         Action::SendEmail(m) => {
-            vec![Some(&m.subject), m.reply_to.as_deref(), m.to_email.as_deref(), m.in_reply_to.as_deref()]
+            [Some(&m.subject), m.reply_to.as_deref(), m.to_email.as_deref(), m.in_reply_to.as_deref()]
         }
-        Action::StartCampaign(c) => vec![Some(&c.name)],
-        Action::RegisterSender(r) => vec![Some(&r.value), r.display_name.as_deref()],
-        Action::ConfigureNumber(c) => vec![c.cnam.as_deref()],
-        Action::CreateSubaccount(s) => vec![s.legal_name.as_deref()],
-        Action::Resell(r) => vec![r.counterparty.as_deref()],
-        Action::PlaceCall(c) => vec![c.on_behalf_of.as_deref()],
-        _ => Vec::new(),
+        Action::StartCampaign(c) => [Some(&c.name), None, None, None],
+        Action::RegisterSender(r) => [Some(&r.value), r.display_name.as_deref(), None, None],
+        Action::ConfigureNumber(c) => [c.cnam.as_deref(), None, None, None],
+        Action::CreateSubaccount(s) => [s.legal_name.as_deref(), None, None, None],
+        Action::Resell(r) => [r.counterparty.as_deref(), None, None, None],
+        Action::PlaceCall(c) => [c.on_behalf_of.as_deref(), None, None, None],
+        _ => [None; 4],
     };
     let envelope = &f.request.envelope;
     let of_files = f.request.action.media().iter().map(|file| file.filename.as_deref());

@@ -163,9 +163,7 @@ proptest! {
 
     #[test]
     fn any_e164_is_described(text in r"\+[1-9][0-9]{6,14}") {
-        let description = describe(&text).unwrap();
-        let number = util().parse(&text, None);
-        prop_assert_eq!(description.valid, number.is_ok_and(|number| util().is_valid_number(&number)));
+        prop_assert!(describe(&text).is_some());
     }
 
     #[test]
@@ -173,8 +171,6 @@ proptest! {
         let text = EXAMPLES.lines().nth(index).unwrap().split('\t').next().unwrap();
         let Some(first) = describe(text) else { return Ok(()) };
         prop_assert_eq!(describe(&first.e164.to_string()), Some(first));
-        let number = util().parse(text, None).unwrap();
-        prop_assert_eq!(first.valid, util().is_valid_number(&number));
     }
 
     #[test]

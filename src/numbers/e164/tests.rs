@@ -56,6 +56,8 @@ fn prefixes_run_from_the_whole_number_to_its_first_digit() {
 proptest! {
     #[test]
     fn parse_and_display_round_trip(text in r"\+[1-9][0-9]{6,14}") {
+        let written = parsed(&text).written();
+        prop_assert_eq!(written.as_str(), &*text);
         prop_assert_eq!(parsed(&text).to_string(), text);
     }
 
