@@ -8,7 +8,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::{
-    Authorizer, Context, Entities, EntityUid, EvalResult, Policy, PolicySet, Request, Schema, ValidationMode,
+    Authorizer, Context, Entities, EntityUid, EvalResult, Policy, PolicyId, PolicySet, Request, Schema, ValidationMode,
     Validator, pst,
 };
 use serde::Serialize;
@@ -131,7 +131,8 @@ impl AnyProgram {
     }
 
     fn add(&mut self, policy: &Policy) -> Result<(), AnyError> {
-        let id = policy.id().to_string();
+        // As Cedar's own tools do: a policy is called by its `@id`, if it has one.
+        let id = policy.annotation("id").map_or_else(|| policy.id().to_string(), str::to_owned);
         let typed = policy.to_pst().map_err(|error| AnyError::Policies(format!("policy `{id}`: {error}")))?;
         let condition = compile::policy(typed.body(), &mut Walked(&mut self.slots));
         let condition = condition.map_err(|what| AnyError::Unsupported { id: id.clone(), what })?;
@@ -140,9 +141,22 @@ impl AnyProgram {
             pst::Effect::Permit => &mut self.permits,
             pst::Effect::Forbid => &mut self.forbids,
         };
-        set.add(policy.clone()).map_err(|error| AnyError::Policies(error.to_string()))?;
+        set.add(policy.new_id(PolicyId::new(&id))).map_err(|error| AnyError::Policies(error.to_string()))?;
+        if self.policies.iter().any(|other| other.id == id) {
+            return Err(AnyError::Policies(format!("policy `{id}` is there twice")));
+        }
         self.policies.push(AnyPolicy { id, effect, condition });
         Ok(())
+    }
+
+    /// Entities as they are given, and the schema's actions.
+    fn unchecked(&self, json: Json) -> Result<Entities, AnyError> {
+        let failed = |error: &dyn std::error::Error| AnyError::Entities(chain(error));
+        let actions = self.schema.action_entities().map_err(|error| failed(&error))?;
+        let given = Entities::from_json_value(json, None).map_err(|error| failed(&error))?;
+        let known: BTreeSet<EntityUid> = given.iter().map(cedar_policy::Entity::uid).collect();
+        let actions = actions.into_iter().filter(|action| !known.contains(&action.uid()));
+        given.add_entities(actions, None).map_err(|error| failed(&error))
     }
 
     /// Reads entities in Cedar's JSON form, with what the schema says of them if they fit it.
@@ -150,17 +164,10 @@ impl AnyProgram {
     /// # Errors
     /// When they are malformed.
     pub fn world(&self, json: Json) -> Result<World, AnyError> {
-        let failed = |error: &dyn std::error::Error| AnyError::Entities(chain(error));
         let cedar = match Entities::from_json_value(json.clone(), Some(&self.schema)) {
             Ok(entities) => entities,
             // An attribute that the schema requires may be missing: that is to be an error of a rule.
-            Err(_) => {
-                let actions = self.schema.action_entities().map_err(|error| failed(&error))?;
-                let given = Entities::from_json_value(json, None).map_err(|error| failed(&error))?;
-                let known: BTreeSet<EntityUid> = given.iter().map(cedar_policy::Entity::uid).collect();
-                let actions = actions.into_iter().filter(|action| !known.contains(&action.uid()));
-                given.add_entities(actions, None).map_err(|error| failed(&error))?
-            }
+            Err(_) => self.unchecked(json)?,
         };
         let nodes = cedar.iter().map(|entity| node(entity, &cedar)).collect::<Result<_, _>>()?;
         Ok(World { cedar, nodes })
@@ -175,9 +182,10 @@ impl AnyProgram {
         let (principal, action, resource) = (uid("principal")?, uid("action")?, uid("resource")?);
         let given = json.get("context").cloned().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
         let names: Vec<String> = given.as_object().into_iter().flat_map(|o| o.keys().cloned()).collect();
-        let context = Context::from_json_value(given.clone(), Some((&self.schema, &action)))
-            .or_else(|_| Context::from_json_value(given, None))
-            .map_err(|error| AnyError::Request(chain(&error)))?;
+        let context = match Context::from_json_value(given.clone(), Some((&self.schema, &action))) {
+            Ok(context) => context,
+            Err(_) => Context::from_json_value(given, None).map_err(|e| AnyError::Request(chain(&e)))?,
+        };
         let field =
             |name: String| Some(datum(&context.get(&name)?).map(|datum| (name.into_boxed_str(), datum)));
         let record: Record = names.into_iter().filter_map(field).collect::<Result<_, _>>()?;

@@ -94,8 +94,7 @@ pub(super) enum Method {
 impl Expr {
     /// The expressions that it is made of, in the order in which they are evaluated.
     pub(super) fn operands(&self) -> impl Iterator<Item = &Self> {
-        let (many, one, fields): (&[Self], Option<&Self>, &[(Box<str>, Self)]) = match self {
-            Self::Const(_) | Self::Slot(_) | Self::HasSlot(_) | Self::Root(_) => (&[], None, &[]),
+        let one = match self {
             Self::Not(inner)
             | Self::Negate(inner)
             | Self::IsEmpty(inner)
@@ -103,14 +102,18 @@ impl Expr {
             | Self::Attribute(inner, _)
             | Self::Has(inner, _)
             | Self::Like(inner, _)
+            | Self::Among(_, inner)
             | Self::Make(_, inner)
-            | Self::Call(_, inner) => (&[], Some(inner), &[]),
-            Self::All(parts) | Self::Any(parts) | Self::Set(parts) => (parts, None, &[]),
-            Self::If(parts) => (&**parts, None, &[]),
-            Self::Binary(_, parts) => (&**parts, None, &[]),
-            Self::Among(elements, value) => (elements, Some(value), &[]),
-            Self::Record(fields) => (&[], None, fields),
+            | Self::Call(_, inner) => Some(&**inner),
+            _ => None,
         };
+        let many: &[Self] = match self {
+            Self::All(parts) | Self::Any(parts) | Self::Set(parts) | Self::Among(parts, _) => parts,
+            Self::If(parts) => &**parts,
+            Self::Binary(_, parts) => &**parts,
+            _ => &[],
+        };
+        let fields: &[(Box<str>, Self)] = if let Self::Record(fields) = self { fields } else { &[] };
         many.iter().chain(one).chain(fields.iter().map(|(_, field)| field))
     }
 }

@@ -6,8 +6,8 @@
 //! authorizer does with a rule that errors (it skips it) is not done here: errors are reported
 //! beside the matches, with their cause, and whoever decides denies.
 //!
-//! Cedar parses and validates ([`load`]); each rule is then compiled ([`compile`]) to a tree over slots
-//! ([`expr`]), indexed ([`program`]) and evaluated ([`eval`]). Cedar's own authorizer ([`stock`]) is what
+//! Cedar parses and validates (`load`); each rule is then compiled (`compile`) to a tree over slots
+//! (`expr`), indexed (`program`) and evaluated (`eval`). Cedar's own authorizer (`stock`) is what
 //! all that is held against.
 
 mod annotations;

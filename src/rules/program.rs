@@ -15,7 +15,7 @@ use super::eval::{self, Env, Fault};
 use super::expr::{Expr, Root};
 use super::value::{Heap, Set, Uid, Val};
 use super::{Effect, Findings, Rule, Scope};
-use crate::domain::ActionKind;
+use crate::domain::{AccountId, ActionKind};
 use crate::signals::{Cause, Facts, Provider, Subject, Value};
 
 /// Slots of one action whose values are kept without a place on the heap; more of them cost one.
@@ -247,7 +247,7 @@ impl<'f> Asked<'_, 'f, '_> {
             Subject::Known(account) => account.ancestors.as_slice(),
             Subject::Missing | Subject::Unknown(_) => &[],
         };
-        above.iter().map(|id| id.as_str())
+        above.iter().map(AccountId::as_str)
     }
 }
 

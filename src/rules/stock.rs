@@ -24,11 +24,17 @@ pub struct Stock<'p> {
 
 /// The rules that concern one action, in the sets in which they are evaluated.
 struct StockAction {
-    prohibitions: [RuleSet; 2],
-    duties: [RuleSet; 2],
+    prohibitions: Sets,
+    duties: Sets,
     action: Option<EntityUid>,
     entities: Entities,
     base: Option<usize>,
+}
+
+/// One set of rules, whole and as far as it needs no account.
+struct Sets {
+    all: RuleSet,
+    gates: RuleSet,
 }
 
 /// Policies, and the paths that they read.
@@ -54,7 +60,7 @@ impl<'p> Stock<'p> {
         let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
             return Findings::default();
         };
-        self.run(facts, action, &action.prohibitions[scope as usize], true)
+        self.run(facts, action, action.prohibitions.of(scope), true)
     }
 
     /// Asks the duties that concern the request; what rules found must be in [`Facts`] before.
@@ -62,7 +68,7 @@ impl<'p> Stock<'p> {
         let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
             return Findings::default();
         };
-        self.run(facts, action, &action.duties[scope as usize], false)
+        self.run(facts, action, action.duties.of(scope), false)
     }
 
     fn run(&self, facts: &Facts<'_>, action: &StockAction, set: &RuleSet, must_permit: bool) -> Findings {
@@ -131,14 +137,25 @@ impl StockAction {
             RuleSet::new(program, asked.map(|entry| entry.place).chain(base))
         };
         Self {
-            prohibitions: [
-                set(&rules.prohibitions, false, rules.base),
-                set(&rules.prohibitions, true, rules.base),
-            ],
-            duties: [set(&rules.duties, false, None), set(&rules.duties, true, None)],
+            prohibitions: Sets {
+                all: set(&rules.prohibitions, false, rules.base),
+                gates: set(&rules.prohibitions, true, rules.base),
+            },
+            duties: Sets { all: set(&rules.duties, false, None), gates: set(&rules.duties, true, None) },
             action: uid("Action", kind.as_str()),
             entities: action_entities(kind, &rules.groups).unwrap_or_else(Entities::empty),
             base: rules.base,
+        }
+    }
+}
+
+// === impl Sets ===
+
+impl Sets {
+    const fn of(&self, scope: Scope) -> &RuleSet {
+        match scope {
+            Scope::All => &self.all,
+            Scope::Gates => &self.gates,
         }
     }
 }

@@ -127,7 +127,7 @@ fn bundle(config: &Config) -> Result<Bundle, StartError> {
         config::Bundle::Dir(dir) => Some(dir.as_path()),
     };
     let mut tell = |done: usize, of: usize| {
-        if done % RULES_A_LINE == 0 {
+        if done.is_multiple_of(RULES_A_LINE) {
             tracing::info!(done, of, "loading rules");
         }
     };

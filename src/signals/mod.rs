@@ -69,22 +69,18 @@ pub(crate) use signals;
 
 /// Whether a signal carries a mark.
 pub(crate) const fn is_marked(marks: &[&str], mark: &str) -> bool {
-    let mut at = 0;
-    while at < marks.len() {
-        if same(marks[at].as_bytes(), mark.as_bytes()) {
-            return true;
-        }
-        at += 1;
+    match marks {
+        [] => false,
+        [first, rest @ ..] => same(first.as_bytes(), mark.as_bytes()) || is_marked(rest, mark),
     }
-    false
 }
 
 const fn same(a: &[u8], b: &[u8]) -> bool {
-    let mut at = 0;
-    while at < a.len() && at < b.len() && a[at] == b[at] {
-        at += 1;
+    match (a, b) {
+        ([], []) => true,
+        ([a, rest_of_a @ ..], [b, rest_of_b @ ..]) => *a == *b && same(rest_of_a, rest_of_b),
+        _ => false,
     }
-    at == a.len() && at == b.len()
 }
 
 /// What gives the value of a path.

@@ -64,17 +64,13 @@ pub enum Texts<'f> {
 
 // === impl Texts ===
 
-impl<'f> Texts<'f> {
+impl Texts<'_> {
     /// The texts, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let (one, names, held, many): (Option<&str>, &[&str], Option<&BTreeSet<String>>, &[Cow<'f, str>]) =
-            match self {
-                Self::None => (None, &[], None, &[]),
-                Self::One(text) => (Some(text), &[], None, &[]),
-                Self::Names(names) => (None, names, None, &[]),
-                Self::Held(held) => (None, &[], Some(held), &[]),
-                Self::Many(many) => (None, &[], None, many),
-            };
+        let one = if let Self::One(text) = self { Some(&**text) } else { None };
+        let names = if let Self::Names(names) = self { *names } else { &[] };
+        let held = if let Self::Held(held) = self { Some(*held) } else { None };
+        let many = if let Self::Many(many) = self { many.as_slice() } else { &[] };
         let held = held.into_iter().flatten().map(String::as_str);
         one.into_iter().chain(names.iter().copied()).chain(held).chain(many.iter().map(|text| &**text))
     }

@@ -22,7 +22,7 @@ forbid (principal, action == Shop::Action::"refund", resource)
 when { resource.total.greaterThan(decimal("100.0")) }
 unless { principal has manager && principal.manager.level > 5 };
 @id("overflow")
-forbid (principal, action, resource) when { principal.level * 9223372036854775807 > 1 };
+forbid (principal, action, resource) when { principal.level * 9223372036854775807 < 1 };
 @id("abroad")
 forbid (principal, action, resource) when { !principal.home.isInRange(ip("10.0.0.0/8")) };
 @id("late")
@@ -92,15 +92,13 @@ fn another_program_gets_the_same_answer_twice() {
     for (principal, decision, matched, errors) in [
         ("ann", "ALLOW", json!(["policy0"]), json!([])),
         ("bob", "DENY", json!(["policy0", "too-much"]), json!(["overflow"])),
-        ("nobody", "DENY", json!([]), json!(["abroad", "overflow"])),
+        ("nobody", "DENY", json!(["too-much"]), json!(["abroad", "overflow"])),
     ] {
         let output = eval(POLICIES, principal);
         let answers: Value = serde_json::from_str(&texts(&output).0).expect("the answer is JSON");
         let answer = json!({ "decision": decision, "matched": matched, "errors": errors });
-        if principal != "nobody" {
-            assert_eq!(answers, json!({ "agree": true, "compiled": answer, "stock": answer }), "{principal}");
-        }
-        assert_eq!((answers["agree"].clone(), output.status.code()), (json!(true), Some(0)), "{principal}");
+        assert_eq!(answers, json!({ "agree": true, "compiled": answer, "stock": answer }), "{principal}");
+        assert_eq!(output.status.code(), Some(0), "{principal}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Random choices from a seed (SplitMix64), so that a failure can be had again.
+//! Random choices from a seed (splitmix), so that a failure can be had again.
 
 pub(super) struct Random(u64);
 
