@@ -5,7 +5,7 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit bench demo setup
+.PHONY: test fmt lint doc deny unit oracle bench demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
 test: setup fmt lint unit doc deny
@@ -37,6 +37,10 @@ $(DENY):
 # Licences, bans and sources of dependencies. Advisories change by themselves and are no test.
 deny: $(DENY)
 	$(DENY) --log-level error check licenses bans sources
+
+# The compiled rules against Cedar's authorizer, two million pairs of a rule and a request.
+oracle:
+	ORACLE_PAIRS=2000000 ORACLE_SEED=1000000 cargo test --locked --release --test it oracle:: -- --nocapture
 
 # The load harness: aupd beside the floor, one table.
 bench:

@@ -14,7 +14,9 @@ use aupd::bundle::{Bundle, Files, Snapshot};
 use aupd::cases::Suite;
 use aupd::decide::decide;
 use aupd::domain::{Request, ResolvedAccount, Verdict};
-use aupd::signals::Subject;
+use aupd::rules::Scope;
+use aupd::rules::stock::Stock;
+use aupd::signals::{Facts, Subject};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,7 +26,7 @@ use uuid::Uuid;
 const BODY: &str = "Reminder: your visit is on Friday at ten in the morning. Please come a few minutes early. \
                     We look forward to seeing you.";
 
-criterion_group!(benches, decisions, loading);
+criterion_group!(benches, decisions, rules, loading);
 criterion_main!(benches);
 
 fn decisions(criterion: &mut Criterion) {
@@ -42,6 +44,34 @@ fn decisions(criterion: &mut Criterion) {
         let name = request.action.kind().to_string();
         group.bench_function(name, |bencher| {
             bencher.iter(|| one(&policy, black_box(&request), &account, now));
+        });
+    }
+    group.finish();
+}
+
+/// The rules alone, every signal already there, beside Cedar's authorizer on a context already built.
+fn rules(criterion: &mut Criterion) {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/cases");
+    let suite = Suite::load(&[cases], None).expect("the demo cases load");
+    let policy = Snapshot::new(Arc::new(Bundle::embedded().expect("the default bundle loads")));
+    let stock = Stock::new(&policy.bundle.program);
+    let mut group = criterion.benchmark_group("rules");
+    for request in [text(), call(), resale()] {
+        let request = Request::from_json(request).expect("the request is well-formed");
+        let account = account(&suite, request.envelope.account_id.as_str());
+        let now: Timestamp = "2026-12-01T18:00:00Z".parse().expect("an instant");
+        let subject = Subject::Known(&account);
+        let facts =
+            Facts::new(&request, subject, &policy.limits, &policy.lists, &policy.bundle.emergency, now);
+        let name = request.action.kind().to_string();
+        let asked = policy.bundle.program.ask(&facts);
+        let prepared = stock.prepare(&facts, Scope::All).expect("the request can be put to Cedar");
+        assert!(prepared.allows() && asked.prohibitions(Scope::All).matched.is_empty());
+        group.bench_function(format!("{name}/compiled"), |bencher| {
+            bencher.iter(|| black_box(&asked).prohibitions(Scope::All));
+        });
+        group.bench_function(format!("{name}/stock"), |bencher| {
+            bencher.iter(|| black_box(&prepared).allows())
         });
     }
     group.finish();

@@ -8,8 +8,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 use cedar_policy::{
-    Authorizer, Context, Entities, EntityUid, EvalResult, Policy, PolicyId, PolicySet, Request, Schema, ValidationMode,
-    Validator, pst,
+    Authorizer, Context, Entities, EntityUid, EvalResult, Policy, PolicyId, PolicySet, Request, Schema,
+    ValidationMode, Validator, pst,
 };
 use serde::Serialize;
 use serde_json::Value as Json;

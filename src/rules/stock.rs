@@ -71,13 +71,22 @@ impl<'p> Stock<'p> {
         self.run(facts, action, action.duties.of(scope), false)
     }
 
+    /// The prohibitions that concern the request, ready for the authorizer.
+    pub fn prepare(&self, facts: &Facts<'_>, scope: Scope) -> Option<Prepared<'_>> {
+        let action = self.actions.get(facts.request.action.kind() as usize)?;
+        let set = action.prohibitions.of(scope);
+        let (mut tree, _) = self.values(facts, set);
+        Prepared::new(facts, action, set, &mut tree)
+    }
+
     fn run(&self, facts: &Facts<'_>, action: &StockAction, set: &RuleSet, must_permit: bool) -> Findings {
         let (mut tree, causes) = self.values(facts, set);
-        let Some(response) = ask(facts, action, set, &mut tree) else {
+        let Some(prepared) = Prepared::new(facts, action, set, &mut tree) else {
             // The request could not even be put: every rule of the set is unanswered.
             let rules = places(set.policies.policies().map(Policy::id));
             return Findings { matched: Vec::new(), errors: rules.map(|rule| (rule, Cause::Rule)).collect() };
         };
+        let response = prepared.response();
         let mut findings = self.findings(&response, action, &causes);
         let denied = response.decision() == Decision::Deny;
         if must_permit && denied && findings.matched.is_empty() && findings.errors.is_empty() {
@@ -180,20 +189,41 @@ fn places<'a>(ids: impl Iterator<Item = &'a PolicyId>) -> impl Iterator<Item = u
     ids.filter_map(|id| AsRef::<str>::as_ref(id).parse().ok())
 }
 
-fn ask(facts: &Facts<'_>, action: &StockAction, set: &RuleSet, tree: &mut Tree) -> Option<Response> {
-    let (id, ancestors) = match facts.subject {
-        Subject::Known(account) => (account.account.id.as_str(), account.ancestors.as_slice()),
-        Subject::Missing | Subject::Unknown(_) => (facts.request.subject().as_str(), &[][..]),
-    };
-    let principal = uid("Account", id)?;
-    let parents: HashSet<EntityUid> = ancestors.iter().filter_map(|id| uid("Account", id.as_str())).collect();
-    let attributes = tree.take("principal").fields()?;
-    let entity = Entity::new(principal.clone(), attributes, parents).ok()?;
-    let entities = action.entities.clone().add_entities([entity], None).ok()?;
-    let context = Context::from_pairs(tree.take("context").fields::<Vec<_>>()?).ok()?;
-    let request =
-        Request::new(principal, action.action.clone()?, uid("Platform", "aup")?, context, None).ok()?;
-    Some(Authorizer::new().is_authorized(&request, &set.policies, &entities))
+/// A request in Cedar's form: what is left is the authorizer alone.
+pub struct Prepared<'s> {
+    request: Request,
+    entities: Entities,
+    policies: &'s PolicySet,
+}
+
+// === impl Prepared ===
+
+impl<'s> Prepared<'s> {
+    fn new(facts: &Facts<'_>, action: &StockAction, set: &'s RuleSet, tree: &mut Tree) -> Option<Self> {
+        let (id, ancestors) = match facts.subject {
+            Subject::Known(account) => (account.account.id.as_str(), account.ancestors.as_slice()),
+            Subject::Missing | Subject::Unknown(_) => (facts.request.subject().as_str(), &[][..]),
+        };
+        let principal = uid("Account", id)?;
+        let parents: HashSet<EntityUid> =
+            ancestors.iter().filter_map(|id| uid("Account", id.as_str())).collect();
+        let attributes = tree.take("principal").fields()?;
+        let entity = Entity::new(principal.clone(), attributes, parents).ok()?;
+        let entities = action.entities.clone().add_entities([entity], None).ok()?;
+        let context = Context::from_pairs(tree.take("context").fields::<Vec<_>>()?).ok()?;
+        let (action, resource) = (action.action.clone()?, uid("Platform", "aup")?);
+        let request = Request::new(principal, action, resource, context, None).ok()?;
+        Some(Self { request, entities, policies: &set.policies })
+    }
+
+    /// Whether the authorizer allows it, by Cedar's own lights.
+    pub fn allows(&self) -> bool {
+        self.response().decision() == Decision::Allow
+    }
+
+    fn response(&self) -> Response {
+        Authorizer::new().is_authorized(&self.request, self.policies, &self.entities)
+    }
 }
 
 /// The entity types of the schema, parsed once: Cedar's parser costs more than a rule.
