@@ -49,13 +49,20 @@ fn with_letters(chars: &[(char, u32)]) -> Vec<(char, u32)> {
         let letters = |(c, _): &(char, u32)| c.is_ascii_alphabetic();
         let (first, last) = (word.iter().position(letters), word.iter().rposition(letters));
         let inside = |place: usize| first.is_some_and(|f| f < place) && last.is_some_and(|l| place < l);
-        let leads = |place: usize, c: char| matches!(c, '$' | '@') && first == Some(place + 1);
+        let leads =
+            |place: usize, c: char| first == Some(place + 1) && (matches!(c, '$' | '@') || is_long(word));
         read.extend(word.iter().enumerate().map(|(place, (c, origin))| {
             let masked = inside(place) || leads(place, *c);
             (if masked { letter(*c).unwrap_or(*c) } else { *c }, *origin)
         }));
     }
     read
+}
+
+/// Whether at least four letters stand in a word, so that a figure before them is one too (`4sshole`), not
+/// a number (`4th`).
+fn is_long(word: &[(char, u32)]) -> bool {
+    word.iter().filter(|(c, _)| c.is_ascii_alphabetic()).count() >= 4
 }
 
 const fn letter(c: char) -> Option<char> {
