@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
-use unicode_security::confusable_detection::skeleton;
 
 use super::Span;
+use crate::lists::ascii_twin;
 
 /// Most combining marks that are normalised together; Unicode's stream-safe form allows 30.
 const MAX_MARKS: usize = 30;
@@ -136,19 +136,11 @@ fn make_latin(chars: &mut [Placed]) -> bool {
         mixed |= latin && word.iter().any(|(c, _)| is_cyrillic(*c));
         if word.iter().any(|(c, _)| c.to_lowercase().any(|c| c.is_ascii_alphabetic())) {
             for (c, _) in word.iter_mut().filter(|(c, _)| !c.is_ascii()) {
-                *c = latin_twin(*c).or_else(|| c.to_lowercase().next().and_then(latin_twin)).unwrap_or(*c);
+                *c = ascii_twin(*c).or_else(|| c.to_lowercase().next().and_then(ascii_twin)).unwrap_or(*c);
             }
         }
     }
     mixed
-}
-
-/// The ASCII letter or digit that looks the same.
-fn latin_twin(c: char) -> Option<char> {
-    let mut buffer = [0; 4];
-    let mut twin = skeleton(c.encode_utf8(&mut buffer));
-    let first = twin.next().filter(char::is_ascii_alphanumeric)?;
-    twin.next().is_none().then_some(first)
 }
 
 /// How many invisible characters stand between two Latin letters.

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 pub use brands::{Brand, Brands, Near};
 pub use derived::Derived;
+pub(crate) use fold::ascii_twin;
 pub use fold::{folded, skeleton};
 pub use windows::Windows;
 
