@@ -25,6 +25,7 @@ lint:
 unit:
 	cargo test --locked
 	target/debug/aupd test demo/cases --only demo/cases/stage-account.txt
+	target/debug/aupd test demo/cases --only demo/cases/stage-content.txt
 	target/debug/aupd test tests/cases --fixtures demo/cases
 	target/debug/aupd bundle validate policies
 

@@ -14,6 +14,7 @@
 
 pub mod domain;
 pub mod numbers;
+pub mod content;
 pub mod lists;
 pub mod signals;
 pub mod rules;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use super::files::Files;
+use super::lexicon_files;
 use super::yaml::{self, Named};
 use crate::lists::{Kind, List, Lists, Match};
 
@@ -41,7 +42,8 @@ pub fn parse(files: &Files) -> Result<(Lists, Places), Vec<Problem>> {
     let mut lists = Lists::default();
     let mut places = Vec::new();
     let mut problems = Vec::new();
-    for (file, text) in files.0.iter().filter(|(file, _)| file.starts_with("lists/")) {
+    let is_list = |file: &str| file.starts_with("lists/") && !file.starts_with(lexicon_files::FOLDER);
+    for (file, text) in files.0.iter().filter(|(file, _)| is_list(file)) {
         match yaml::parse::<RawList>(file, text) {
             Ok(raw) => {
                 let (name, line) = (raw.name.value.clone(), yaml::line_of(&raw.name));

@@ -6,6 +6,7 @@
 mod catalogue;
 mod counters;
 mod files;
+mod lexicon_files;
 mod limits;
 mod list_files;
 mod overrides;
@@ -145,10 +146,16 @@ impl Parts {
         let counters =
             keep(text(counters::FILE).and_then(|t| counters::parse(t, &for_counters)), &mut problems);
         let lists = keep(list_files::parse(files), &mut problems);
-        match (catalogue, limits, counters, lists) {
-            (Some(catalogue), Some(limits), Some(counters), Some((lists, list_places)))
-                if problems.is_empty() =>
-            {
+        let lexicons = keep(lexicon_files::parse(files), &mut problems);
+        match (catalogue, limits, counters, lists, lexicons) {
+            (
+                Some(catalogue),
+                Some(limits),
+                Some(counters),
+                Some((mut lists, list_places)),
+                Some(lexicons),
+            ) if problems.is_empty() => {
+                lists.lexicons = Arc::new(lexicons);
                 Ok(Self { catalogue, limits, counters, lists, list_places })
             }
             _ => Err(problems),

@@ -106,10 +106,28 @@ fn account(suite: &Suite, case: &Case) -> Result<Option<ResolvedAccount>, String
     if let Some(patch) = &case.account_patch {
         json_patch::merge(&mut json, patch);
     }
-    let account: Account =
+    let mut account: Account =
         serde_json::from_value(json).map_err(|error| format!("the account is malformed: {error}"))?;
+    opt_outs_after(&mut account, case);
     let ancestors = ancestors(suite, &account)?;
     Ok(Some(ResolvedAccount::new(Arc::new(account), 0, &ancestors)))
+}
+
+/// The account's opt-outs as its own history leaves them: the last word of each recipient counts.
+fn opt_outs_after(account: &mut Account, case: &Case) {
+    let text = |event: &'_ super::Event, name: &str| {
+        event.fields.get(name).and_then(Value::as_str).map(str::to_owned)
+    };
+    let own = |event: &&super::Event| text(event, "account_id").is_none_or(|id| id == case.account);
+    let mut words: Vec<_> = case.history.iter().filter(own).collect();
+    words.sort_by(|a, b| a.t.total_cmp(&b.t));
+    for event in words {
+        match (event.action.as_str(), text(event, "to")) {
+            ("OPT_OUT", Some(to)) => drop(account.opt_outs.insert(to)),
+            ("OPT_IN", Some(to)) => drop(account.opt_outs.remove(&to)),
+            _ => {}
+        }
+    }
 }
 
 fn ancestors(suite: &Suite, account: &Account) -> Result<Vec<(AccountId, AccountStatus)>, String> {

@@ -40,7 +40,17 @@ fn folded_ascii(text: &str) -> String {
 }
 
 fn of_any(text: &str) -> String {
-    let plain: String = folded(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    // Some capitals of other writings look Latin and their small letters do not (`М`), so they come first.
+    let latin: String = text.nfkc().map(|c| ascii_twin(c).unwrap_or(c)).collect();
+    let plain: String = folded(&latin).chars().filter(|c| c.is_alphanumeric()).collect();
     // Some look-alikes of small letters are capitals, so fold once more.
     confusable_skeleton(&folded(&plain)).flat_map(char::to_lowercase).collect()
+}
+
+/// The ASCII letter or digit that a character of another writing looks like.
+pub(crate) fn ascii_twin(c: char) -> Option<char> {
+    let mut buffer = [0; 4];
+    let mut twin = confusable_skeleton(c.encode_utf8(&mut buffer));
+    let first = twin.next().filter(|twin| !c.is_ascii() && twin.is_ascii_alphanumeric())?;
+    twin.next().is_none().then_some(first)
 }

@@ -4,9 +4,12 @@
 //! (`of`), so that a new list needs no Rust: rules read `context.listed.NAME`. A snapshot of all
 //! lists is immutable and swapped whole.
 
+mod brands;
+mod derived;
 mod fold;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,7 +18,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use brands::{Brand, Brands, Near};
+pub use derived::Derived;
+pub(crate) use fold::ascii_twin;
 pub use fold::{folded, skeleton};
+pub use windows::Windows;
+
+use crate::content::Lexicons;
 
 /// How a list's values are compared with a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +183,9 @@ fn parents(host: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
     by_name: BTreeMap<Arc<str>, Arc<List>>,
+    /// What texts are read with; part of the bundle alone.
+    pub lexicons: Arc<Lexicons>,
+    derived: Derived,
 }
 
 // === impl Lists ===
@@ -187,6 +199,12 @@ impl Lists {
     /// Puts `list` in the place of the one of its name.
     pub fn insert(&mut self, list: List) {
         self.by_name.insert(list.name.clone(), Arc::new(list));
+        self.derived = Derived::default();
+    }
+
+    /// What code reads of several lists at once, made when it is first asked for.
+    pub const fn derived(&self) -> &Derived {
+        &self.derived
     }
 
     /// Every list, by name.

@@ -15,6 +15,7 @@ pub(super) fn provider(path: &str, names: &Names<'_>) -> Result<Provider, String
         return match family {
             "principal.limits" => limit(name, names),
             "context.listed" => listed(name, names),
+            "context.lexicon" => lexicon(name, names),
             _ => Err(traffic(name, names)),
         };
     }
@@ -37,6 +38,11 @@ fn listed(name: &str, names: &Names<'_>) -> Result<Provider, String> {
     let of = signals::find(of)
         .ok_or_else(|| format!("list `{name}` looks up `{of}`, which no signal provides"))?;
     Ok(Provider::Listed { list: Arc::clone(&list.name), of })
+}
+
+fn lexicon(name: &str, names: &Names<'_>) -> Result<Provider, String> {
+    let place = names.lists.lexicons.place(name);
+    place.map(Provider::Lexicon).ok_or_else(|| format!("lexicon `{name}` is not declared"))
 }
 
 fn traffic(name: &str, names: &Names<'_>) -> String {

@@ -1,7 +1,7 @@
 //! The schema: what rules may read, checked against what signals provide.
 //!
-//! `aup.cedarschema` is written for people. The types of the three families that other files
-//! declare (`Limits`, `Listed`, `Traffic`) are added to it here, so that a limit, a list or a
+//! `aup.cedarschema` is written for people. The types of the four families that other files
+//! declare (`Limits`, `Listed`, `Spoken`, `Traffic`) are added to it here, so that a limit, a list or a
 //! counter is declared once.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,8 @@ use crate::signals;
 pub(super) const FILE: &str = "aup.cedarschema";
 
 /// Paths whose attributes other files declare.
-pub(super) const FAMILIES: [&str; 3] = ["principal.limits", "context.listed", "context.traffic"];
+pub(super) const FAMILIES: [&str; 4] =
+    ["principal.limits", "context.listed", "context.lexicon", "context.traffic"];
 
 /// The schema and what was read from it.
 pub(super) struct Schema {
@@ -61,7 +62,10 @@ fn generated(names: &Names<'_>) -> String {
     let limits = fields(names.limits.iter().map(|limit| &*limit.name).collect(), "Long");
     let listed = names.lists.iter().filter(|list| list.of.is_some()).map(|list| &*list.name);
     let listed = fields(listed.collect(), "Bool");
-    format!("type Limits = {{ {limits} }};\ntype Listed = {{ {listed} }};\ntype Traffic = {{ }};\n")
+    let spoken = fields(names.lists.lexicons.iter().map(|lexicon| &*lexicon.name).collect(), "Bool");
+    format!(
+        "type Limits = {{ {limits} }};\ntype Listed = {{ {listed} }};\ntype Spoken = {{ {spoken} }};\ntype Traffic = {{ }};\n"
+    )
 }
 
 fn at(text: &str, error: &(impl Diagnostic + std::fmt::Display)) -> Problem {

@@ -62,6 +62,8 @@ signals! {
     "principal.reseller.max_subaccounts": Long = |f| account(f).map(|a| a.reseller.max_subaccounts);
     /// Codes of the violations found; for duties alone.
     "context.decision.reasons": Set = |f| f.reasons().iter().map(|code| &**code).collect::<super::Texts<'_>>();
+    /// The best of them; empty on allow.
+    "context.decision.primary": Text = |f| f.reasons().first().map_or("", |code| &**code);
 }
 
 pub(super) fn account<'f>(f: &'f Facts<'_>) -> Result<&'f Account, Cause> {

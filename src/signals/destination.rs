@@ -70,6 +70,11 @@ impl Destination {
         self.description.as_ref().filter(|number| number.possible).and_then(|number| number.region.as_ref())
     }
 
+    /// The number, if it is one.
+    pub(super) fn e164(&self) -> Option<numbers::E164> {
+        self.description.as_ref().map(|number| number.e164)
+    }
+
     fn number(&self) -> Option<&str> {
         self.written.as_ref().map(Written::as_str)
     }
@@ -135,7 +140,7 @@ impl<'a> Typed<'a> {
     }
 }
 
-fn countries<'f>(f: &'f Facts<'_>) -> impl Iterator<Item = Cow<'f, str>> {
+pub(super) fn countries<'f>(f: &'f Facts<'_>) -> impl Iterator<Item = Cow<'f, str>> {
     let (several, one): (&[String], Option<&str>) = match &f.request.action {
         Action::StartCampaign(c) => (&c.countries, None),
         Action::RegisterSender(r) => (&r.countries, None),
@@ -181,7 +186,7 @@ fn opened(account: &Account, voice: bool, country: &str) -> bool {
 }
 
 /// The one recipient, by number or mailbox.
-fn recipient<'f>(f: &'f Facts<'_>) -> Option<&'f str> {
+pub(super) fn recipient<'f>(f: &'f Facts<'_>) -> Option<&'f str> {
     if let Action::SendEmail(mail) = &f.request.action {
         return mail.to_email.as_deref();
     }

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::Cause;
 use super::destination::Destination;
 use super::sender::ShownSender;
+use super::text::Wording;
 use crate::bundle::Limits;
+use crate::content::Content;
 use crate::domain::{Account, AccountStatus, Request, ResolvedAccount};
 use crate::lists::{List, Lists};
 use crate::numbers::emergency::Tables;
@@ -43,6 +45,7 @@ pub struct Facts<'a> {
     destination: OnceCell<Destination>,
     sender: OnceCell<ShownSender>,
     nobody: OnceCell<ResolvedAccount>,
+    wording: OnceCell<Wording>,
 }
 
 fn nobody(request: &Request) -> ResolvedAccount {
@@ -63,6 +66,7 @@ impl<'a> Facts<'a> {
         now: Timestamp,
     ) -> Self {
         let (destination, sender, nobody) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        let wording = OnceCell::new();
         Self {
             request,
             subject,
@@ -74,6 +78,7 @@ impl<'a> Facts<'a> {
             destination,
             sender,
             nobody,
+            wording,
         }
     }
 
@@ -122,6 +127,19 @@ impl<'a> Facts<'a> {
     /// Who the request shows as its origin.
     pub(super) fn sender(&self) -> &ShownSender {
         self.sender.get_or_init(|| ShownSender::of(self))
+    }
+
+    /// The texts of the request and what they say.
+    pub(super) fn wording(&self) -> &Wording {
+        self.wording.get_or_init(|| Wording::of(self))
+    }
+
+    /// What the texts of the request say.
+    ///
+    /// # Errors
+    /// When what they are read with cannot be had.
+    pub(super) fn content(&self) -> Result<&Content, Cause> {
+        self.wording().content.as_ref().map_err(|cause| *cause)
     }
 
     /// Whether an instant has come: an end is exclusive, so at the instant itself it has.

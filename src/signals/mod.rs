@@ -5,20 +5,30 @@
 //! paths that it needs, so a signal that no rule reads is never computed. A signal that cannot be
 //! had fails with a cause, and is to a rule an absent attribute.
 //!
-//! Three families have no function of their own because the bundle declares them:
-//! `principal.limits.NAME`, `context.listed.NAME` and `context.traffic.NAME`.
+//! Four families have no function of their own because the bundle declares them:
+//! `principal.limits.NAME`, `context.listed.NAME`, `context.lexicon.NAME` and `context.traffic.NAME`.
 
 mod account;
 mod content;
 mod credentials;
 mod destination;
+mod dlt;
 mod facts;
+mod impersonation;
+mod inbound;
+mod label;
+mod link;
+mod mail;
+mod media;
 mod number;
+mod recipient;
 mod records;
+mod registry;
 mod resale;
 mod sender;
 #[cfg(test)]
 mod tests;
+mod text;
 mod value;
 
 use std::sync::Arc;
@@ -97,6 +107,8 @@ pub enum Provider {
         /// What is looked up.
         of: &'static Signal,
     },
+    /// Whether the texts speak of what the lexicon at this place is about.
+    Lexicon(crate::content::LexiconId),
 }
 
 /// Every signal that has a function, by subject.
@@ -110,6 +122,16 @@ pub fn all() -> impl Iterator<Item = &'static Signal> {
         content::SIGNALS,
         resale::SIGNALS,
         records::SIGNALS,
+        text::SIGNALS,
+        label::SIGNALS,
+        link::SIGNALS,
+        media::SIGNALS,
+        mail::SIGNALS,
+        impersonation::SIGNALS,
+        registry::SIGNALS,
+        dlt::SIGNALS,
+        recipient::SIGNALS,
+        inbound::SIGNALS,
     ]
     .into_iter()
     .flatten()
@@ -150,6 +172,7 @@ impl Provider {
             Self::Signal(signal) => signal.compute(facts),
             Self::Limit(place) => limit_at(facts, *place).map(Value::Long),
             Self::Listed { list, of } => listed(facts, list, of).map(Value::Bool),
+            Self::Lexicon(place) => facts.content().map(|content| Value::Bool(content.speaks_of(*place))),
         }
     }
 }

@@ -72,6 +72,15 @@ impl ShownSender {
     }
 }
 
+// === impl Facts ===
+
+impl Facts<'_> {
+    /// Whether the sender is a telephone number.
+    pub(super) fn is_from_number(&self) -> bool {
+        number(self).is_some()
+    }
+}
+
 /// A call shows a number and a mail an address unless they say otherwise.
 fn kind(f: &Facts<'_>) -> Option<SenderKind> {
     let sender = f.request.action.sender()?;
@@ -105,7 +114,7 @@ fn emergency(f: &Facts<'_>) -> bool {
     }
 }
 
-fn names<'f>(f: &'f Facts<'_>) -> Texts<'f> {
+pub(super) fn names<'f>(f: &'f Facts<'_>) -> Texts<'f> {
     let sender = f.request.action.sender();
     let shown =
         sender.filter(|_| !kind(f).is_some_and(SenderKind::is_number)).map(|sender| sender.value.as_str());

@@ -14,6 +14,13 @@ fn every_case_that_account_data_decides_passes() {
 }
 
 #[test]
+fn every_case_that_texts_registries_and_recipients_decide_passes() {
+    let output = aupd(&["test", &demo(""), "--only", &demo("stage-content.txt")]);
+    assert_eq!(texts(&output).0.trim_end(), "70 passed, 0 failed");
+    assert!(output.status.success());
+}
+
+#[test]
 fn all_cases_run_none_is_left_out_and_no_allow_is_denied() {
     let output = aupd(&["test", &demo(""), "--json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");

@@ -69,6 +69,8 @@ fn account(status: &str) -> Option<ResolvedAccount> {
         "entitlements": everything, "kyc": {"level": "FULL", "status": "VERIFIED"},
         "verified_recipients": ["+12125550123", "b@example.org"],
         "numbers": [{"e164": "+14155550100", "type": "LONG_CODE", "use": ["A2P", "BULK"]}],
+        "tcr": {"campaigns": [{"id": "C1", "status": "ACTIVE", "use_case": "MIXED", "numbers": ["+14155550100"]}]},
+        "email_domains": [{"domain": "clinic.example.org", "spf": true, "dkim": true, "dmarc": true}],
         "reseller": {"approved": true, "products": ["SMS"], "territories": ["US"], "max_subaccounts": 5},
         "api_keys": [key("key_1", "ACTIVE", &[]), key("key_2", "REVOKED", &[]),
             key("key_3", "ACTIVE", &["OPEN_SESSION"])],

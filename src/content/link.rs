@@ -1,0 +1,135 @@
+//! Links in a text: with a scheme, with `www.`, or a bare host.
+//!
+//! Read from the original, not the normalised text: what a host looks like and what it is are two
+//! things. A bare host may be a typing mistake (`ok.in`), so a link says how sure it is.
+
+use super::Span;
+
+/// Longest host name.
+const MAX_HOST: usize = 253;
+/// Longest label of a host name.
+const MAX_LABEL: usize = 63;
+
+/// A link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its place.
+    pub span: Span,
+    /// Its host in small letters, without the final dot.
+    pub host: String,
+    /// What follows the host: port, path, query.
+    pub tail: String,
+    /// It has a scheme, `www.` or a path, so that it is meant to be one.
+    pub certain: bool,
+}
+
+impl std::fmt::Debug for Link {
+    // The host may name a person.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Link {{ {}..{}, .. }}", self.span.start, self.span.end)
+    }
+}
+
+/// Every link of a text, in order.
+pub fn links(text: &str) -> Vec<Link> {
+    let mut found = Vec::new();
+    if !text.contains(['.', ':', '。']) {
+        return found;
+    }
+    let mut start = 0;
+    for word in text.split(is_delimiter) {
+        if word.contains(['.', ':', '。']) {
+            found.extend(link(word, start));
+        }
+        start += word.len()
+            + text.get(start + word.len()..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+    }
+    found
+}
+
+/// The host of an address such as a link's target, if it has one.
+pub fn host_of(address: &str) -> Option<String> {
+    link(address.trim(), 0).map(|link| link.host)
+}
+
+const fn is_delimiter(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '<' | '>'
+                | '"'
+                | '\''
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '{'
+                | '}'
+                | ','
+                | ';'
+                | '|'
+                | '“'
+                | '”'
+                | '‘'
+                | '’'
+        )
+}
+
+fn link(word: &str, start: usize) -> Option<Link> {
+    let trimmed = word.trim_end_matches(['.', '!', '?', ':', '*', '_', '…', '。']);
+    let (address, scheme) = match after_scheme(trimmed) {
+        Some(at) => (trimmed.get(at..)?, true),
+        None => (trimmed.trim_start_matches(['.', '-', '*', '_', '#', '~', ':', '=']), false),
+    };
+    let end = address.find(['/', '?', '#', '\\']).unwrap_or(address.len());
+    let (authority, tail) = address.split_at_checked(end)?;
+    let host = match authority.rsplit_once('@') {
+        Some((_, host)) if scheme => host,
+        // A mail address.
+        Some(_) => return None,
+        None => authority,
+    };
+    let (host, port) = host.split_once(':').unwrap_or((host, ""));
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let host = lowered(host);
+    let www = host.starts_with("www.");
+    if !is_host(&host, scheme) {
+        return None;
+    }
+    let span = start + (trimmed.len() - address.len())..start + trimmed.len();
+    Some(Link { span, host, tail: tail.to_owned(), certain: scheme || www || tail.len() > 1 })
+}
+
+/// The byte behind `http://` or the like, wherever in the word it begins (`Track:https://…`).
+fn after_scheme(word: &str) -> Option<usize> {
+    let at = word.find("://").map(|at| at + 3)?;
+    let scheme = word.get(..at - 3)?;
+    scheme.ends_with(|c: char| c.is_ascii_alphabetic()).then_some(at)
+}
+
+fn lowered(host: &str) -> String {
+    let host = host.trim_end_matches(['.', '。']);
+    host.chars().map(|c| if c == '。' { '.' } else { c }).flat_map(char::to_lowercase).collect()
+}
+
+/// A bare host needs a last label of letters, so that numbers and versions are none.
+fn is_host(host: &str, scheme: bool) -> bool {
+    let labels = || host.split('.');
+    let well_formed = host.len() <= MAX_HOST && labels().all(is_label);
+    let top = labels().next_back().unwrap_or_default();
+    let named = labels().count() > 1
+        && (top.starts_with("xn--") || top.chars().count() >= 2 && top.chars().all(char::is_alphabetic));
+    well_formed && (named || scheme)
+}
+
+fn is_label(label: &str) -> bool {
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    label.len() <= MAX_LABEL
+        && edge(label.chars().next())
+        && edge(label.chars().next_back())
+        && label.chars().all(|c| {
+            c.is_alphanumeric() || matches!(c, '-' | '_') || unicode_normalization::char::is_combining_mark(c)
+        })
+}

@@ -1,0 +1,128 @@
+//! Literals that a pattern cannot match without: at least one of them stands in every match.
+//!
+//! They go into one automaton over all lexicons, so that a pattern is only tried on a text that has
+//! a chance. The analysis is conservative: a pattern without such literals has none, and is refused.
+
+use regex_syntax::hir::{Hir, HirKind};
+
+/// Most strings that one part of a pattern is spelled out to.
+const MAX_STRINGS: usize = 400;
+/// Longest literal; more letters sort out no more texts.
+const MAX_LENGTH: usize = 24;
+/// Most characters of a class that is spelled out.
+const MAX_CLASS: u32 = 12;
+
+/// What is known of a part of a pattern.
+struct Part {
+    /// Everything that it can match, if that is few strings.
+    exact: Option<Vec<String>>,
+    /// One of these is in everything that it matches.
+    needed: Option<Vec<String>>,
+}
+
+/// The literals of a pattern; `None` where it can match without any.
+pub(super) fn needed(hir: &Hir) -> Option<Vec<String>> {
+    let part = part(hir);
+    let mut literals = best([part.exact, part.needed])?;
+    literals.sort();
+    literals.dedup();
+    Some(literals)
+}
+
+fn part(hir: &Hir) -> Part {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => exactly(vec![String::new()]),
+        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+            Ok(text) => exactly(vec![text.to_owned()]),
+            Err(_) => NOTHING,
+        },
+        HirKind::Class(class) => match class {
+            regex_syntax::hir::Class::Unicode(class) => {
+                let chars = class.ranges().iter().flat_map(|range| range.start()..=range.end());
+                let count: u32 =
+                    class.ranges().iter().map(|r| u32::from(r.end()) - u32::from(r.start()) + 1).sum();
+                if count <= MAX_CLASS { exactly(chars.map(String::from).collect()) } else { NOTHING }
+            }
+            regex_syntax::hir::Class::Bytes(_) => NOTHING,
+        },
+        HirKind::Repetition(repetition) => repeated(part(&repetition.sub), repetition.min, repetition.max),
+        HirKind::Capture(capture) => part(&capture.sub),
+        HirKind::Concat(parts) => in_a_row(parts.iter().map(part)),
+        HirKind::Alternation(parts) => one_of(parts.iter().map(part).collect()),
+    }
+}
+
+const NOTHING: Part = Part { exact: None, needed: None };
+
+fn exactly(strings: Vec<String>) -> Part {
+    Part { exact: Some(strings), needed: None }
+}
+
+fn repeated(sub: Part, min: u32, max: Option<u32>) -> Part {
+    match (min, max) {
+        (0, Some(1)) => match sub.exact {
+            Some(mut exact) => {
+                exact.push(String::new());
+                exactly(exact)
+            }
+            None => NOTHING,
+        },
+        (0, _) => NOTHING,
+        (1, Some(1)) => sub,
+        _ => Part { exact: None, needed: best([sub.exact, sub.needed]) },
+    }
+}
+
+fn in_a_row(parts: impl Iterator<Item = Part>) -> Part {
+    let mut candidates = Vec::new();
+    let mut row = Some(vec![String::new()]);
+    let mut whole = true;
+    for part in parts {
+        let longer = row.as_ref().zip(part.exact.as_ref()).and_then(|(row, exact)| product(row, exact));
+        if longer.is_none() {
+            whole = false;
+            candidates.push(row.take());
+            candidates.push(part.needed);
+            row = part.exact.or_else(|| Some(vec![String::new()]));
+        } else {
+            row = longer;
+        }
+    }
+    match row {
+        Some(row) if whole => exactly(row),
+        row => {
+            candidates.push(row);
+            Part { exact: None, needed: best(candidates) }
+        }
+    }
+}
+
+fn product(row: &[String], exact: &[String]) -> Option<Vec<String>> {
+    let fits = row.len() * exact.len() <= MAX_STRINGS && row.iter().all(|text| text.len() <= MAX_LENGTH);
+    fits.then(|| row.iter().flat_map(|a| exact.iter().map(move |b| format!("{a}{b}"))).collect())
+}
+
+fn one_of(parts: Vec<Part>) -> Part {
+    let exact: Option<Vec<String>> = parts
+        .iter()
+        .map(|part| part.exact.clone())
+        .collect::<Option<Vec<_>>>()
+        .map(|exact| exact.concat())
+        .filter(|exact| exact.len() <= MAX_STRINGS);
+    if let Some(exact) = exact {
+        return exactly(exact);
+    }
+    let needed = parts.into_iter().map(|part| best([part.exact, part.needed])).collect::<Option<Vec<_>>>();
+    Part { exact: None, needed: needed.map(|needed| needed.concat()) }
+}
+
+/// The candidate whose shortest literal is longest; of equals, the one with fewest literals.
+fn best(candidates: impl IntoIterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
+    let shortest =
+        |strings: &Vec<String>| strings.iter().map(|text| text.trim().len().min(6)).min().unwrap_or(0);
+    candidates
+        .into_iter()
+        .flatten()
+        .filter(|strings| shortest(strings) > 1)
+        .max_by_key(|strings| (shortest(strings), std::cmp::Reverse(strings.len())))
+}

@@ -1,0 +1,116 @@
+//! The recipient: what they refused, what they agreed to, and what time it is where they are.
+
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+use super::account::account;
+use super::{Cause, Facts, signals};
+use crate::domain::{Action, Consent, ConsentBasis};
+use crate::lists::Windows;
+use crate::numbers::zones::zones_for;
+
+signals! {
+    /// The recipient opted out of what the account sends.
+    "context.recipient.opted_out": Bool = |f| opted_out(f);
+    /// The recipient is on India's register and accepts nothing.
+    "context.recipient.dnd_full": Bool ["dnd"] = |f| preference(f).map(|p| p == Preference::Nothing);
+    /// The recipient is on India's register and does not accept this category.
+    "context.recipient.dnd_category": Bool ["dnd"] = |f| preference(f).map(|p| p == Preference::NotThis);
+    /// There is a consent, in force or not.
+    "context.consent.given": Bool = |f| consent(f).is_some();
+    /// It has lapsed.
+    "context.consent.expired": Bool = |f| consent(f).is_some_and(|c| f.passed(c.expires_at));
+    /// It was given in writing.
+    "context.consent.written": Bool = |f| rests_on(f, &[ConsentBasis::ExpressWritten]);
+    /// It was said or written.
+    "context.consent.express": Bool = |f| rests_on(f, &[ConsentBasis::Express, ConsentBasis::ExpressWritten]);
+    /// It is an established business relationship.
+    "context.consent.relationship": Bool = |f| rests_on(f, &[ConsentBasis::Ebr]);
+    /// It is registered with the Indian registry.
+    "context.consent.registered": Bool = |f| rests_on(f, &[ConsentBasis::ExplicitDlt]);
+    /// Advertising may reach the recipient at this hour, in every zone that they may be in.
+    "context.recipient.window_open": Bool (costly) ["promotional_windows", "us_holidays", "us_area_codes"] = |f| {
+        place(f).map(|place| place.is_none_or(|place| place.windows.is_open(&place.name, f.now, &place.zones)))
+    };
+    /// When it next may, RFC 3339; empty where it never will.
+    "context.recipient.window_opens_at": Text (costly) ["promotional_windows", "us_holidays", "us_area_codes"] = |f| {
+        place(f).map(|place| {
+            let opens = place.and_then(|place| place.windows.opens_at(&place.name, f.now, &place.zones));
+            opens.map(|at| at.to_string()).unwrap_or_default()
+        })
+    };
+}
+
+fn opted_out(f: &Facts<'_>) -> Result<bool, Cause> {
+    let refused = &account(f)?.opt_outs;
+    if refused.is_empty() {
+        return Ok(false);
+    }
+    let Some(to) = super::destination::recipient(f) else { return Ok(false) };
+    Ok(refused.contains(&*to) || refused.iter().any(|known| known.eq_ignore_ascii_case(&to)))
+}
+
+/// What a person on India's register accepts.
+#[derive(PartialEq, Eq)]
+enum Preference {
+    Everything,
+    NotThis,
+    Nothing,
+}
+
+/// A mode that is not known accepts nothing.
+fn preference(f: &Facts<'_>) -> Result<Preference, Cause> {
+    let Some(to) = super::destination::recipient(f) else { return Ok(Preference::Everything) };
+    let Some(entry) = f.list("dnd")?.get(&to) else { return Ok(Preference::Everything) };
+    if entry.get("mode").and_then(Json::as_str) != Some("PARTIAL") {
+        return Ok(Preference::Nothing);
+    }
+    let category = match &f.request.action {
+        Action::SendSms(m) | Action::SendMms(m) => m.dnd_category,
+        _ => None,
+    };
+    let mut accepted = entry.get("allow").and_then(Json::as_array).into_iter().flatten();
+    let accepts = category.is_some_and(|category| accepted.any(|c| c.as_u64() == Some(u64::from(category))));
+    Ok(if accepts { Preference::Everything } else { Preference::NotThis })
+}
+
+fn consent<'f>(f: &'f Facts<'_>) -> Option<&'f Consent> {
+    match &f.request.action {
+        Action::SendSms(m) | Action::SendMms(m) => m.consent.as_ref(),
+        Action::SendEmail(m) => m.consent.as_ref(),
+        Action::PlaceCall(c) => c.consent.as_ref(),
+        _ => None,
+    }
+}
+
+fn rests_on(f: &Facts<'_>, bases: &[ConsentBasis]) -> bool {
+    consent(f).is_some_and(|consent| bases.contains(&consent.basis))
+}
+
+/// Where the recipient is.
+struct Place<'f> {
+    windows: &'f Windows,
+    /// Country, or country and state.
+    name: String,
+    zones: Vec<TimeZone>,
+}
+
+/// The zone that the caller knows, or else every zone of the number. A number of no country is nowhere.
+fn place<'f>(f: &'f Facts<'_>) -> Result<Option<Place<'f>>, Cause> {
+    let (Some(country), Some(number)) = (f.destination().country(), f.destination().e164()) else {
+        return Ok(None);
+    };
+    let windows = f.lists.windows().ok_or(Cause::Lists)?;
+    let named = match &f.request.action {
+        Action::SendSms(m) | Action::SendMms(m) => m.recipient_tz.as_deref(),
+        _ => None,
+    };
+    let told = named.and_then(|name| TimeZone::get(name).ok());
+    let zones = match told {
+        Some(zone) => vec![zone],
+        None => zones_for(number).iter().filter_map(|name| TimeZone::get(name).ok()).collect(),
+    };
+    let state = f.list("us_area_codes")?.get(&number.to_string()).and_then(Json::as_str);
+    let name = state.map_or_else(|| country.to_string(), |state| format!("{country}-{state}"));
+    Ok((!zones.is_empty()).then_some(Place { windows, name, zones }))
+}
