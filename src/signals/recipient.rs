@@ -47,7 +47,9 @@ fn opted_out(f: &Facts<'_>) -> Result<bool, Cause> {
         return Ok(false);
     }
     let Some(to) = super::destination::recipient(f) else { return Ok(false) };
-    Ok(refused.contains(&*to) || refused.iter().any(|known| known.eq_ignore_ascii_case(&to)))
+    // Numbers have one spelling, mailboxes several.
+    let alike = || to.contains('@') && refused.iter().any(|known| known.eq_ignore_ascii_case(to));
+    Ok(refused.contains(to) || alike())
 }
 
 /// What a person on India's register accepts.
@@ -61,7 +63,7 @@ enum Preference {
 /// A mode that is not known accepts nothing.
 fn preference(f: &Facts<'_>) -> Result<Preference, Cause> {
     let Some(to) = super::destination::recipient(f) else { return Ok(Preference::Everything) };
-    let Some(entry) = f.list("dnd")?.get(&to) else { return Ok(Preference::Everything) };
+    let Some(entry) = f.list("dnd")?.get(to) else { return Ok(Preference::Everything) };
     if entry.get("mode").and_then(Json::as_str) != Some("PARTIAL") {
         return Ok(Preference::Nothing);
     }
