@@ -102,7 +102,12 @@ impl Inner {
             Seat::Full => Err(Cause::Overloaded),
             Seat::Pilot(sender, outcome) => {
                 let (inner, id) = (self.clone(), id.clone());
-                tokio::spawn(async move { inner.read_and_tell(&id, stamp, &sender).await });
+                let flight = async move { inner.read_and_tell(&id, stamp, &sender).await };
+                // Who waits for it hears of its end, however that comes.
+                match &self.background {
+                    Some(background) => drop(background.spawn(flight)),
+                    None => drop(tokio::spawn(flight)),
+                }
                 Ok(outcome)
             }
         }

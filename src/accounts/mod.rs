@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use moka::notification::RemovalCause;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::domain::AccountId;
@@ -60,13 +61,16 @@ struct Inner {
     entries: Cache<AccountId, Arc<Entry>>,
     stamps: Stamps,
     flights: Flights,
+    /// Where the store is read: a flight is not ended by the end of the thread that serves who asked first.
+    background: Option<Handle>,
     counts: Arc<Counts>,
 }
 
 // === impl Accounts ===
 
 impl Accounts {
-    /// An empty cache over the store.
+    /// An empty cache over the store, which is read on the runtime that this is called on, or outside
+    /// of one, on that of who asks.
     ///
     /// # Errors
     /// When the configuration contradicts itself.
@@ -93,6 +97,7 @@ impl Accounts {
             entries,
             stamps: Stamps::new(),
             flights: Flights::default(),
+            background: Handle::try_current().ok(),
             counts,
         };
         Ok(Self { inner: Arc::new(inner) })

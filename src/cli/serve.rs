@@ -11,6 +11,12 @@ use crate::config::{self, Config};
 use crate::serve::{ServerHandle, StartError, start};
 use crate::telemetry;
 
+/// Two, so that a long import does not hold up the acceptor.
+const BACKGROUND_THREADS: usize = 2;
+
+/// Files beside connections: the database, records, administration, metrics.
+const OTHER_FILES: u64 = 512;
+
 /// Arguments of `aupd serve`.
 #[derive(Args)]
 pub(super) struct ServeArgs {
@@ -38,8 +44,27 @@ pub(super) fn serve(args: &ServeArgs, output: &Output) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, args.demo, output))
+    make_room(config.serve.max_connections);
+    runtime(config.serve.runtime)?.block_on(run(config, args.demo, output))
+}
+
+/// Raises the limit of open files, which is often 1024, as far as the system allows.
+fn make_room(connections: usize) {
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(OTHER_FILES);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit >= wanted => {}
+        Ok(limit) => tracing::warn!(limit, wanted, "too few files may be open for `serve.max_connections`"),
+        Err(error) => tracing::warn!(%error, wanted, "the limit of open files is as it was"),
+    }
+}
+
+/// The runtime for everything but decisions, or where they are not apart, for everything.
+fn runtime(kind: config::Runtime) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if kind == config::Runtime::PerCore {
+        builder.worker_threads(BACKGROUND_THREADS).thread_name("background");
+    }
+    builder.enable_all().build()
 }
 
 async fn run(config: Config, demo: bool, output: &Output) -> anyhow::Result<()> {

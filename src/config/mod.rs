@@ -22,7 +22,7 @@ pub use audit::{Audit, AuditSink, JoinSecret, OverflowPolicy};
 pub use data::{Accounts, Bundle, Replay, Store};
 pub use observe::{Log, Metrics};
 pub use problem::{ConfigError, Invalid};
-pub use serve::{ClientAuth, Serve, Tls};
+pub use serve::{ClientAuth, Runtime, Serve, Tls};
 pub use values::Listen;
 
 /// The whole configuration.

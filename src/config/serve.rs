@@ -14,6 +14,14 @@ use super::values::{millis, seconds, within};
 pub struct Serve {
     /// Address; loopback by default, so that nothing is open that was not opened.
     pub listen: SocketAddr,
+    /// What connections are served on.
+    pub runtime: Runtime,
+    /// Cores that serve, each with a thread of its own; 0 is as many as the machine has. At most 256.
+    #[serde(deserialize_with = "within::<_, _, 0, 256>")]
+    pub cores: usize,
+    /// Connections that are open at a time; further ones are closed at once.
+    #[serde(deserialize_with = "within::<_, _, 1, 1_000_000>")]
+    pub max_connections: usize,
     /// Requests decided at a time; further ones are refused as `RESOURCE_EXHAUSTED`.
     #[serde(deserialize_with = "within::<_, _, 1, 1_000_000>")]
     pub max_concurrent_requests: usize,
@@ -52,6 +60,9 @@ impl Default for Serve {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 7600)),
+            runtime: Runtime::PerCore,
+            cores: 0,
+            max_connections: 10_000,
             max_concurrent_requests: 1024,
             max_message_bytes: 4 << 20,
             request_timeout: Duration::from_secs(1),
@@ -65,6 +76,17 @@ impl Default for Serve {
             tls: Tls::Off,
         }
     }
+}
+
+/// What connections are served on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Runtime {
+    /// One current-thread runtime a core; a connection stays on the core where it was put.
+    #[default]
+    PerCore,
+    /// The stock runtime, whose threads take each other's work. Background work shares it.
+    MultiThread,
 }
 
 /// Whether a listener speaks TLS. Files are PEM.

@@ -35,7 +35,7 @@ fn the_example_states_every_default() {
     assert_eq!(parse(&text).unwrap(), Config::default());
     let table: toml::Table = text.parse().unwrap();
     let stated: usize = table.values().filter_map(toml::Value::as_table).map(toml::Table::len).sum();
-    assert_eq!(stated, 31, "a new key belongs into the example and into this count");
+    assert_eq!(stated, 34, "a new key belongs into the example and into this count");
 }
 
 #[test]
@@ -66,6 +66,9 @@ fn what_will_not_do_is_refused_by_name_with_file_and_line() {
             2,
             "`1001` is out of bounds: expected a whole number from 1 to 1000",
         ),
+        ("[serve]\nruntime = \"fast\"\n", 2, "unknown variant `fast`, expected `per-core` or `multi-thread`"),
+        ("[serve]\ncores = 257\n", 2, "`257` is out of bounds: expected a whole number from 0 to 256"),
+        ("[serve]\nmax_connections = 0\n", 2, "a whole number from 1 to 1000000"),
         ("[serve]\nclock_back_s = -1\n", 2, "`-1` is out of bounds"),
         ("[serve]\nmax_concurrent_requests = \"many\"\n", 2, "a whole number from 1 to 1000000"),
         ("[serve.tls]\ncert = \"c\"\n", 1, "missing field `key`"),

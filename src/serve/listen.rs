@@ -12,7 +12,10 @@ use super::undecoded::{self, UndecodedLayer};
 use crate::config::{ClientAuth, Serve, Tls};
 
 /// A server whose services are behind the layer for messages that do not decode.
-pub type Layered = Server<Stack<UndecodedLayer, NoLayer>>;
+pub type Layered = Server<Layers>;
+
+/// What is around those services.
+pub type Layers = Stack<UndecodedLayer, NoLayer>;
 
 /// Bytes of one connection that may be on their way to the handlers.
 const CONNECTION_WINDOW: u32 = 8 << 20;
@@ -35,8 +38,8 @@ pub enum ListenError {
 pub struct Listener {
     /// Where it is; the port that was taken if 0 was asked for.
     pub local_addr: SocketAddr,
-    /// Its connections, without Nagle's delay.
-    pub incoming: TcpIncoming,
+    /// The listener itself.
+    pub tcp: TcpListener,
 }
 
 // === impl Listener ===
@@ -50,9 +53,14 @@ impl Listener {
         let failed = |error| ListenError::Bind(address, error);
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
+        Ok(Self { local_addr, tcp: listener })
+    }
+
+    /// Its connections, without Nagle's delay, to be served where they are taken in.
+    pub fn incoming(self) -> TcpIncoming {
         // The builder's own setting is ignored for a listener that is handed over, and with Nagle's
         // delay the slowest hundredth of answers takes 40 ms.
-        Ok(Self { local_addr, incoming: TcpIncoming::from(listener).with_nodelay(Some(true)) })
+        TcpIncoming::from(self.tcp).with_nodelay(Some(true))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod catalog;
 pub mod checker;
 pub mod convert;
+mod cores;
 pub mod decision;
 pub mod list;
 mod listen;
@@ -20,13 +21,17 @@ pub mod unbuilt;
 mod undecoded;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 use tonic::service::interceptor::InterceptedService;
+use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+pub use cores::Connections;
 pub use listen::ListenError;
 pub use parts::{Parts, StartError};
 
@@ -34,7 +39,8 @@ use crate::config::{Admin, AdminAuth, Config};
 use crate::proto;
 use crate::telemetry;
 use auth::BearerGate;
-use listen::Listener;
+use cores::{Arrival, Arrivals, Cores, Ended, Serving};
+use listen::{Layers, Listener};
 
 /// Whose health can be asked for; the empty name is the whole.
 const SERVICES: [&str; 3] = ["", "aup.v1.DecisionService", "aup.v1.CatalogService"];
@@ -51,7 +57,16 @@ pub struct ServerHandle {
     config: Config,
     health: HealthReporter,
     stop: CancellationToken,
-    tasks: JoinSet<Result<(), tonic::transport::Error>>,
+    cores: Cores,
+    tasks: JoinSet<Result<(), Ended>>,
+}
+
+/// Serves the connections of a core. With a signal, even one that never comes, tonic waits for the calls
+/// that are under way when no more connections come.
+impl Serving for Router<Layers> {
+    async fn serve(self, arrivals: Arrivals) -> Result<(), tonic::transport::Error> {
+        self.serve_with_incoming_shutdown(arrivals.map(Arrival::settle), std::future::pending()).await
+    }
 }
 
 /// Starts the service; with `demo`, the example accounts and lists are put into the store first.
@@ -60,9 +75,12 @@ pub struct ServerHandle {
 /// When the bundle is broken, the database cannot be used, or an address cannot be listened on.
 pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartError> {
     let stop = CancellationToken::new();
-    let parts = Parts::open(&config, demo, &stop).await?;
+    let mut parts = Parts::open(&config, demo, &stop).await?;
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut tasks = JoinSet::new();
+    for watch in std::mem::take(&mut parts.watches) {
+        tasks.spawn(async move { watch.await.map_err(|_| Ended::Task("watch over the store")) });
+    }
 
     let decisions = Listener::bind(config.serve.listen).await?;
     let address = decisions.local_addr;
@@ -75,21 +93,22 @@ pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartErro
                 .max_decoding_message_size(config.serve.max_message_bytes),
         )
         .add_service(proto::catalog_service_server::CatalogServiceServer::new(parts.catalog.clone()));
-    tasks.spawn(router.serve_with_incoming_shutdown(decisions.incoming, stop.clone().cancelled_owned()));
+    let cores =
+        Cores::start(&config.serve, decisions.tcp, &router, &stop, &mut tasks).map_err(StartError::Cores)?;
 
     let admin = start_admin(&config, &parts, &stop, &mut tasks).await?;
-    let metrics = start_metrics(&config, &parts, &stop).await?;
+    let metrics = start_metrics(&config, &parts, &stop, &mut tasks).await?;
     for name in SERVICES {
         health.set_service_status(name, ServingStatus::Serving).await;
     }
-    Ok(ServerHandle { decisions: address, admin, metrics, parts, config, health, stop, tasks })
+    Ok(ServerHandle { decisions: address, admin, metrics, parts, config, health, stop, cores, tasks })
 }
 
 async fn start_admin(
     config: &Config,
     parts: &Parts,
     stop: &CancellationToken,
-    tasks: &mut JoinSet<Result<(), tonic::transport::Error>>,
+    tasks: &mut JoinSet<Result<(), Ended>>,
 ) -> Result<Option<SocketAddr>, StartError> {
     let Admin::On { listen, auth, tls } = &config.admin else { return Ok(None) };
     let token = match auth {
@@ -109,7 +128,8 @@ async fn start_admin(
         .add_service(InterceptedService::new(lists.max_decoding_message_size(limit), gate.clone()))
         .add_service(InterceptedService::new(bundles, gate.clone()))
         .add_service(InterceptedService::new(cooldowns, gate));
-    tasks.spawn(router.serve_with_incoming_shutdown(listener.incoming, stop.clone().cancelled_owned()));
+    let served = router.serve_with_incoming_shutdown(listener.incoming(), stop.clone().cancelled_owned());
+    tasks.spawn(async move { served.await.map_err(Ended::from) });
     Ok(Some(address))
 }
 
@@ -117,13 +137,16 @@ async fn start_metrics(
     config: &Config,
     parts: &Parts,
     stop: &CancellationToken,
+    tasks: &mut JoinSet<Result<(), Ended>>,
 ) -> Result<Option<SocketAddr>, StartError> {
     let Some(options) = config.metrics.page() else { return Ok(None) };
     let (metrics, ready) = (parts.metrics.clone(), stop.clone());
     let page =
         telemetry::serve(options, move || metrics.render(), move || !ready.is_cancelled(), stop.clone())
             .await?;
-    Ok(Some(page.local_addr()))
+    let address = page.local_addr();
+    tasks.spawn(async move { page.stopped().await.map_err(|_| Ended::Task("metrics page")) });
+    Ok(Some(address))
 }
 
 // === impl ServerHandle ===
@@ -134,11 +157,17 @@ impl ServerHandle {
         &self.parts
     }
 
-    /// Waits until a listener ends by itself, which only a fault makes it do.
+    /// The connections to the listener for decisions.
+    pub fn connections(&self) -> Connections {
+        self.cores.connections()
+    }
+
+    /// Waits until a listener or a core ends by itself, which only a fault makes it do.
     pub async fn failed(&mut self) -> String {
         match self.tasks.join_next().await {
             Some(Ok(Ok(()))) | None => "a listener ended".to_owned(),
-            Some(Ok(Err(error))) => format!("a listener failed: {error}"),
+            Some(Ok(Err(Ended::Transport(error)))) => format!("a listener failed: {error}"),
+            Some(Ok(Err(error))) => error.to_string(),
             Some(Err(error)) => format!("a listener was lost: {error}"),
         }
     }
@@ -150,17 +179,31 @@ impl ServerHandle {
             self.health.set_service_status(name, ServingStatus::NotServing).await;
         }
         // One breath for balancers that watch health rather than the connection.
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         self.stop.cancel();
         // Somebody who watches would otherwise keep the connection, and the drain, until its limit.
         for name in SERVICES {
             self.health.clear_service_status(name).await;
         }
-        let drained = async { while self.tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.config.serve.drain_timeout, drained).await.is_err() {
+        if !self.drained(self.config.serve.drain_timeout).await {
             tracing::warn!("calls were still under way when the drain timeout was over");
-            self.tasks.abort_all();
         }
+        self.cores.kill();
+        self.tasks.abort_all();
         self.parts.close(self.config.serve.drain_timeout).await;
+    }
+
+    /// Whether every listener and core ended within `limit`.
+    async fn drained(&mut self, limit: Duration) -> bool {
+        let ended = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                match ended {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::error!(%error, "a part of the service did not end well"),
+                    Err(error) => tracing::error!(%error, "a task did not end well"),
+                }
+            }
+        };
+        tokio::time::timeout(limit, ended).await.is_ok()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::account::AccountAdmin;
@@ -47,6 +48,9 @@ pub enum StartError {
     /// A listener cannot be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A core cannot be started.
+    #[error("cannot start a thread for each core")]
+    Cores(#[source] std::io::Error),
     /// The metrics page cannot be served.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -72,6 +76,8 @@ pub struct Parts {
     pub(super) catalog: Catalog,
     pub(super) account_service: AccountAdmin,
     pub(super) list_service: ListAdmin,
+    /// What asks the store for changes, until whoever looks after the tasks has taken it.
+    pub(super) watches: Vec<JoinHandle<()>>,
 }
 
 // === impl Parts ===
@@ -91,8 +97,7 @@ impl Parts {
         let lists = LiveLists::new(policy.clone(), store.clone());
         lists.load().await.map_err(StartError::Read)?;
         let accounts = Accounts::new(store, accounts_config(config))?;
-        accounts.spawn_watch(stop.clone());
-        lists.spawn_watch(stop.clone());
+        let watches = vec![accounts.spawn_watch(stop.clone()), lists.spawn_watch(stop.clone())];
         let recorder = recorder(config)?;
         let metrics = metrics(&policy.current(), &accounts, &recorder);
         let guard = Guard::new(config.replay.capacity, config.replay.ttl);
@@ -105,6 +110,7 @@ impl Parts {
             catalog: Catalog::new(policy.clone()),
             account_service: AccountAdmin::new(accounts.clone(), policy.clone()),
             list_service: ListAdmin::new(lists),
+            watches,
             policy,
             accounts,
             metrics,

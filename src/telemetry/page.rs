@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -87,10 +87,11 @@ impl Page {
     }
 
     /// Waits until it has stopped, which takes at most about a second from the cancellation.
-    pub async fn stopped(self) {
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the metrics page ended early");
-        }
+    ///
+    /// # Errors
+    /// When its task was lost.
+    pub async fn stopped(self) -> Result<(), JoinError> {
+        self.task.await
     }
 }
 

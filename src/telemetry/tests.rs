@@ -197,7 +197,7 @@ async fn the_page_shows_metrics_and_health() {
     assert!(get(address, "GET /other").await.starts_with("HTTP/1.1 404"));
     assert!(get(address, "POST /metrics").await.starts_with("HTTP/1.1 405"));
     stop.cancel();
-    timeout(Duration::from_secs(5), page.stopped()).await.unwrap();
+    timeout(Duration::from_secs(5), page.stopped()).await.unwrap().unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }
 
@@ -213,7 +213,7 @@ async fn silent_connections_are_closed_and_make_room() {
     let mut rest = Vec::new();
     timeout(Duration::from_secs(5), silent.remove(0).read_to_end(&mut rest)).await.unwrap().unwrap();
     stop.cancel();
-    timeout(Duration::from_secs(5), page.stopped()).await.unwrap();
+    timeout(Duration::from_secs(5), page.stopped()).await.unwrap().unwrap();
 }
 
 #[tokio::test]

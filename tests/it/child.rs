@@ -38,8 +38,15 @@ pub(crate) fn config_file(dir: &Path, more: &str) -> PathBuf {
 
 impl Process {
     pub(crate) async fn start(more: &str) -> Self {
+        Self::with(|file| file + more).await
+    }
+
+    /// Starts it with a configuration file that `change` has changed.
+    pub(crate) async fn with(change: impl FnOnce(String) -> String) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let config = config_file(dir.path(), more);
+        let config = config_file(dir.path(), "");
+        let text = std::fs::read_to_string(&config).expect("the configuration");
+        std::fs::write(&config, change(text)).expect("the configuration is written");
         let output = |name: &str| File::create(dir.path().join(name)).expect("a file");
         let child = Command::new(env!("CARGO_BIN_EXE_aupd"))
             .args(["serve", "--demo", "--config"])

@@ -72,7 +72,17 @@ fn was_turned_away(status: &Status) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_during_load_fails_no_call_that_was_accepted() {
-    let mut process = Process::start("").await;
+    stop_during_load("per-core").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_does_it_on_the_multi_thread_runtime() {
+    stop_during_load("multi-thread").await;
+}
+
+async fn stop_during_load(runtime: &str) {
+    let serve = format!("[serve]\nruntime = \"{runtime}\"\ncores = 2\n");
+    let mut process = Process::with(|file| file.replacen("[serve]\n", &serve, 1)).await;
     let answers = Arc::new(AtomicU64::new(0));
     let clients: Vec<_> =
         (0..8).map(|task| tokio::spawn(load(process.decisions, task, answers.clone()))).collect();

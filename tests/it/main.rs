@@ -11,6 +11,7 @@ mod child;
 mod grpc;
 mod grpc_bad_input;
 mod grpc_batch;
+mod grpc_cores;
 mod grpc_drain;
 mod grpc_observed;
 mod grpc_records;

@@ -9,9 +9,9 @@ use super::*;
 #[tokio::test]
 async fn connections_that_are_taken_in_have_no_nagle_delay() {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let mut listener = Listener::bind(address).await.expect("a port");
+    let listener = Listener::bind(address).await.expect("a port");
     let _client = TcpStream::connect(listener.local_addr).await.expect("a connection");
-    let taken = listener.incoming.next().await.expect("it is taken in").expect("it is taken in");
+    let taken = listener.incoming().next().await.expect("it is taken in").expect("it is taken in");
     assert!(taken.nodelay().expect("the option can be read"));
 }
 
