@@ -71,7 +71,7 @@ fn rules(criterion: &mut Criterion) {
             bencher.iter(|| black_box(&asked).prohibitions(Scope::All));
         });
         group.bench_function(format!("{name}/stock"), |bencher| {
-            bencher.iter(|| black_box(&prepared).allows())
+            bencher.iter(|| black_box(&prepared).allows());
         });
     }
     group.finish();

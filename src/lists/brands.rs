@@ -42,6 +42,8 @@ pub struct Brands {
     /// Names by their looks, whole and with each letter left out.
     by_looks: HashMap<String, Vec<usize>>,
     by_first_word: HashMap<String, Vec<usize>>,
+    /// Letters of the longest name, by its looks.
+    longest: usize,
     inside: Option<AhoCorasick>,
 }
 
@@ -92,6 +94,7 @@ impl Brands {
                 continue;
             }
             let place = self.names.len();
+            self.longest = self.longest.max(looks.chars().count());
             for form in with_one_left_out(&looks) {
                 self.by_looks.entry(form).or_default().push(place);
             }
@@ -117,6 +120,9 @@ impl Brands {
             return Vec::new();
         }
         let (plain, letters): (String, Vec<char>) = (plain(name), looks.chars().collect());
+        if letters.len() > self.longest + 1 {
+            return Vec::new();
+        }
         let forms = with_one_left_out(&looks);
         let mut places: Vec<usize> =
             forms.iter().filter_map(|form| self.by_looks.get(form)).flatten().copied().collect();
