@@ -43,9 +43,16 @@ deny: $(DENY)
 oracle:
 	ORACLE_PAIRS=2000000 ORACLE_SEED=1000000 cargo test --locked --release --test it oracle:: -- --nocapture
 
-# The load harness: aupd beside the floor, one table.
+# The load harness: aupd beside both floors, one table.
 bench:
 	python3 bench/run.py
+
+# One text to 1,000 recipients, and tens of thousands of rules of accounts' own.
+bench-batch:
+	python3 bench/batch.py
+
+bench-tenants:
+	python3 bench/tenants.py
 
 # A service with the example accounts.
 demo:

@@ -1,30 +1,20 @@
 //! The floor: what a stock tonic server costs that answers a constant over the same proto.
 //!
 //! `bench/run.py` measures `aupd` against it. It is deliberately what anybody would write first: the
-//! stock multi-thread runtime, no layers, no health service, no limits. Only `TCP_NODELAY` is set, because
-//! without it the latencies are those of a delayed acknowledgement. A second floor, on a runtime of the
-//! service's own, belongs here when the service has such a runtime; so far it runs on the stock one.
+//! stock multi-thread runtime and the system's allocator, no layers, no health service, no limits. Only
+//! `TCP_NODELAY` is set, because without it the latencies are those of a delayed acknowledgement.
 
 #![forbid(unsafe_code)]
+
+mod constant;
 
 use std::error::Error;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::pin::Pin;
 
-use aupd::proto::decision_service_server::{DecisionService, DecisionServiceServer};
-use aupd::proto::{
-    CheckBatchRequest, CheckBatchResponse, CheckRequest, CheckResponse, CheckResult, CheckStreamRequest,
-    CheckStreamResponse, ExplainRequest, ExplainResponse, Reason, ReasonCode, ReportOutcomesRequest,
-    ReportOutcomesResponse, Verdict, check_result,
-};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_stream::{Stream, StreamExt as _};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status, Streaming};
-
-type Answers = Pin<Box<dyn Stream<Item = Result<CheckStreamResponse, Status>> + Send>>;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -34,11 +24,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // Whoever started this reads the address from a pipe, which is not flushed by line.
     println!("listening on {}", incoming.local_addr()?);
     std::io::stdout().flush()?;
-    let floor = DecisionServiceServer::new(Floor { answer: answer() });
     let stop = async move {
         terminate.recv().await;
     };
-    Server::builder().add_service(floor).serve_with_incoming_shutdown(incoming, stop).await?;
+    Server::builder().add_service(constant::service()).serve_with_incoming_shutdown(incoming, stop).await?;
     Ok(())
 }
 
@@ -46,73 +35,4 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn address() -> Result<SocketAddr, Box<dyn Error>> {
     let listen = std::env::args().nth(1);
     Ok(listen.as_deref().unwrap_or("127.0.0.1:0").parse()?)
-}
-
-/// An allow as large as those of `aupd`: the ids, the digest and the instant are as long.
-fn answer() -> CheckResponse {
-    CheckResponse {
-        decision_id: "019aa000-0000-7000-8000-000000000000".to_owned(),
-        request_id: "00000000-0000-4000-8000-000000000000".to_owned(),
-        verdict: Verdict::Allow.into(),
-        reason: Some(Reason { code: ReasonCode::Ok.into(), name: "OK".to_owned(), ..Reason::default() }),
-        bundle_revision: "000000000000".to_owned(),
-        bundle_digest: "0".repeat(64),
-        account_revision: Some(1),
-        evaluated_at: Some(prost_types::Timestamp { seconds: 1_767_225_600, nanos: 123_000_000 }),
-        ..CheckResponse::default()
-    }
-}
-
-/// Answers the same to everybody.
-struct Floor {
-    answer: CheckResponse,
-}
-
-// === impl Floor ===
-
-impl Floor {
-    fn result(&self) -> CheckResult {
-        CheckResult { result: Some(check_result::Result::Decision(self.answer.clone())) }
-    }
-}
-
-#[tonic::async_trait]
-impl DecisionService for Floor {
-    type CheckStreamStream = Answers;
-
-    async fn check(&self, _: Request<CheckRequest>) -> Result<Response<CheckResponse>, Status> {
-        Ok(Response::new(self.answer.clone()))
-    }
-
-    async fn check_batch(
-        &self,
-        request: Request<CheckBatchRequest>,
-    ) -> Result<Response<CheckBatchResponse>, Status> {
-        let results = request.get_ref().items.iter().map(|_| self.result()).collect();
-        Ok(Response::new(CheckBatchResponse { results }))
-    }
-
-    async fn check_stream(
-        &self,
-        request: Request<Streaming<CheckStreamRequest>>,
-    ) -> Result<Response<Answers>, Status> {
-        let result = self.result();
-        let answer = move |check: Result<CheckStreamRequest, Status>| {
-            check.map(|_| CheckStreamResponse { result: Some(result.clone()) })
-        };
-        Ok(Response::new(Box::pin(request.into_inner().map(answer))))
-    }
-
-    async fn report_outcomes(
-        &self,
-        request: Request<ReportOutcomesRequest>,
-    ) -> Result<Response<ReportOutcomesResponse>, Status> {
-        let accepted = u32::try_from(request.get_ref().outcomes.len()).unwrap_or(u32::MAX);
-        Ok(Response::new(ReportOutcomesResponse { accepted, rejected: Vec::new() }))
-    }
-
-    async fn explain(&self, _: Request<ExplainRequest>) -> Result<Response<ExplainResponse>, Status> {
-        let decision = Some(self.answer.clone());
-        Ok(Response::new(ExplainResponse { decision, ..ExplainResponse::default() }))
-    }
 }

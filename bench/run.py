@@ -6,11 +6,10 @@ Everything is on the loopback and bounded; the servers are stopped on every way 
 """
 
 import argparse
-import signal
-import subprocess
-import sys
+import dataclasses
 
 from harness import load, report, servers, tools
+from harness.command import checked, say
 from harness.load import Bound, Load
 from harness.report import Row
 
@@ -19,6 +18,8 @@ SATURATING = [
     Load("h2load 4 × 8", "h2load", connections=4, in_flight=8),
     Load("h2load 8 × 32", "h2load", connections=8, in_flight=32),
 ]
+# Latencies at the same offered rate: that share of what the floor answers at most.
+PACED_SHARE = 0.5
 QUICK_REQUESTS = 5_000
 QUICK_SECONDS = 10
 # The warm-up is so much shorter than a run may be: caches and the allocator are not what is measured.
@@ -31,13 +32,7 @@ class Wrong(Exception):
 
 def main():
     arguments = parse()
-    # A signal becomes an exception, so that the servers' `with` blocks end.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
-    try:
-        run(arguments)
-    except (tools.Missing, servers.NotServing, load.LoadFailed, Wrong, subprocess.SubprocessError) as error:
-        sys.exit(f"bench: {error}")
+    checked(lambda: run(arguments), Wrong)
 
 
 def parse():
@@ -66,12 +61,15 @@ def run(arguments):
     loads = [MODERATE] + (SATURATING if generators["h2load"] else [])
     circumstances = report.circumstances(arguments)
     rows = []
-    # In turn, so that a machine that gets slower does not do so to one of them alone.
+    # In turn, so that a machine that gets slower does not do so to one of them alone; the floor first,
+    # because it says how much is offered.
     for number in range(arguments.rounds):
-        for kind in (servers.Floor, servers.Aupd):
+        for kind in (servers.Floor, servers.FloorCores, servers.Aupd):
             say(f"round {number + 1} of {arguments.rounds}: {kind.name}")
             with kind(binaries[kind.name]) as server:
                 rows += measure_all(server, loads, generators, arguments)
+                if paced := at_half(rows):
+                    rows.append(measure(server, paced, generators["h2load"], arguments))
     print(report.save(report.with_ratios(report.medians(rows)), circumstances), end="")
 
 
@@ -80,6 +78,14 @@ def measure_all(server, loads, generators, arguments):
     if verdict != "VERDICT_ALLOW":
         raise Wrong(f"{server.name} answers {verdict}, so it would not be measured deciding in full")
     return [measure(server, one, generators[one.tool], arguments) for one in loads]
+
+
+def at_half(rows):
+    """The widest load at half of the rate that the floor reached in the first round; None without h2load."""
+    widest = SATURATING[-1]
+    reached = next((row.rate for row in rows if (row.server, row.load) == ("floor", widest.name)), None)
+    name = f"{widest.name} at {PACED_SHARE:.0%} of the floor's rate"
+    return reached and dataclasses.replace(widest, name=name, rate=reached * PACED_SHARE)
 
 
 def measure(server, one, generator, arguments):
@@ -101,10 +107,6 @@ def measure(server, one, generator, arguments):
     )
     say(f"  {one.name}: {row.rate:,.0f} req/s, {row.cpu_us:.1f} µs of CPU a request")
     return row
-
-
-def say(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

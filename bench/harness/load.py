@@ -26,6 +26,9 @@ class Load:
     tool: str
     connections: int
     in_flight: int
+    """For ghz over all connections, for h2load on each."""
+    rate: float | None = None
+    """Requests a second that are offered over all connections; as many as are answered if there is no number."""
 
 
 @dataclass
@@ -69,15 +72,17 @@ def ghz(binary, server, load, bound):
     return Answers(latencies, len(latencies) / seconds, report["count"])
 
 
-def h2load(binary, server, load, bound):
+def h2load(binary, server, load, bound, call=request.CALL, framed=None):
     """Asks with the same bytes each time."""
     message, log = server.directory / "message", server.directory / "requests.tsv"
-    message.write_bytes(request.framed())
+    message.write_bytes(framed or request.framed())
     log.unlink(missing_ok=True)
+    # Its rate is that of each connection, in whole requests.
+    pace = [f"--rps={max(1, round(load.rate / load.connections))}"] if load.rate else []
     command = [
-        binary, *bound.flags("-n", "-D"), "-c", str(load.connections), "-m", str(load.in_flight), "-t", "1",
+        binary, *bound.flags("-n", "-D"), *pace, "-c", str(load.connections), "-m", str(load.in_flight), "-t", "1",
         "-d", str(message), "-H", "content-type: application/grpc", "-H", "te: trailers",
-        f"--log-file={log}", f"http://{server.address}/{request.CALL}",
+        f"--log-file={log}", f"http://{server.address}/{call}",
     ]
     printed = _run(command, bound.seconds)
     rate = re.search(r"finished in .*?, ([\d.]+) req/s", printed)

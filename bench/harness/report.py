@@ -30,6 +30,8 @@ class Row:
     not_allowed: int
     cpu_to_floor: float | None = None
     p99_to_floor: float | None = None
+    cpu_to_cores: float | None = None
+    p99_to_cores: float | None = None
 
 
 def medians(rows):
@@ -49,13 +51,13 @@ def _median(group):
 
 
 def with_ratios(rows):
-    """Sets each row's ratios to the floor under the same load."""
-    floors = {row.load: row for row in rows if row.server == "floor"}
-    for row in rows:
-        floor = floors.get(row.load)
-        if floor:
-            row.cpu_to_floor = row.cpu_us / floor.cpu_us if floor.cpu_us else None
-            row.p99_to_floor = row.p99_ms / floor.p99_ms if floor.p99_ms else None
+    """Sets each row's ratios to both floors under the same load."""
+    for short, name in (("floor", "floor"), ("cores", "floor-cores")):
+        floors = {row.load: row for row in rows if row.server == name}
+        for row in rows:
+            if floor := floors.get(row.load):
+                setattr(row, f"cpu_to_{short}", row.cpu_us / floor.cpu_us if floor.cpu_us else None)
+                setattr(row, f"p99_to_{short}", row.p99_ms / floor.p99_ms if floor.p99_ms else None)
     return rows
 
 
@@ -63,7 +65,7 @@ def markdown(rows, circumstances):
     """The table, with what it was measured under above it."""
     lines = [f"{name}: {value}  " for name, value in circumstances.items()]
     heads = ["load", "server", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs/req", "RSS MiB",
-             "CPU ÷ floor", "p99 ÷ floor", "requests", "failed", "not allowed"]
+             "CPU ÷ floor", "p99 ÷ floor", "CPU ÷ floor-cores", "p99 ÷ floor-cores", "requests", "failed", "not allowed"]
     lines += ["", _line(heads), _line(["---", "---"] + ["--:"] * (len(heads) - 2))]
     return "\n".join(lines + [_line(_cells(row)) for row in rows]) + "\n"
 
@@ -73,7 +75,7 @@ def _cells(row):
     return [
         row.load, row.server, f"{row.rate:,.0f}", f"{row.p50_ms:.2f}", f"{row.p99_ms:.2f}",
         f"{row.p999_ms:.2f}", f"{row.cpu_us:.1f}", f"{row.rss_mib:.0f}", ratio(row.cpu_to_floor),
-        ratio(row.p99_to_floor), f"{row.requests:,}", str(row.failed), str(row.not_allowed),
+        ratio(row.p99_to_floor), ratio(row.cpu_to_cores), ratio(row.p99_to_cores), f"{row.requests:,}", str(row.failed), str(row.not_allowed),
     ]
 
 
@@ -81,13 +83,13 @@ def _line(cells):
     return "| " + " | ".join(cells) + " |"
 
 
-def save(rows, circumstances):
-    """Writes `latest.md` and `latest.json`, and returns the table."""
+def save(rows, circumstances, name="latest"):
+    """Writes `NAME.md` and `NAME.json`, and returns the table."""
     table = markdown(rows, circumstances)
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / "latest.md").write_text(table)
+    (RESULTS / f"{name}.md").write_text(table)
     document = {"circumstances": circumstances, "rows": [asdict(row) for row in rows]}
-    (RESULTS / "latest.json").write_text(json.dumps(document, indent=2) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
     return table
 
 

@@ -11,6 +11,7 @@ BODY = (
 assert len(BODY) == 120, len(BODY)
 
 CALL = "aup.v1.DecisionService/Check"
+CALL_BATCH = "aup.v1.DecisionService/CheckBatch"
 ACCOUNT = "acc_us_clinic"
 FROM = "+14155550100"
 TO = "+12125550123"
@@ -38,10 +39,23 @@ def framed():
 
     Without a `request_id`: the same one again would be answered from memory, and not decided.
     """
+    return _frame(_check(TO))
+
+
+def framed_batch(recipients):
+    """One `CheckBatch` of the same text to so many numbers, as one gRPC message."""
+    items = (_check(f"+1212555{number:04d}") for number in range(recipients))
+    return _frame(b"".join(_bytes(1, item) for item in items))
+
+
+def _check(to):
     actor = b"".join(_text(number, value) for number, value in enumerate(ACTOR, start=1))
     sender = _number(1, 1) + _text(2, FROM)
-    sms = _bytes(1, sender) + _text(2, TO) + _text(6, BODY) + _number(7, 3) + _number(8, 1)
-    message = _text(2, ACCOUNT) + _bytes(5, actor) + _bytes(32, sms)
+    sms = _bytes(1, sender) + _text(2, to) + _text(6, BODY) + _number(7, 3) + _number(8, 1)
+    return _text(2, ACCOUNT) + _bytes(5, actor) + _bytes(32, sms)
+
+
+def _frame(message):
     return struct.pack(">BI", 0, len(message)) + message
 
 

@@ -33,8 +33,9 @@ class Server:
 
     name = ""
 
-    def __init__(self, binary):
+    def __init__(self, binary, environment=None):
         self.binary = binary
+        self.environment = {**os.environ, **(environment or {})}
         self.address = f"127.0.0.1:{free_port()}"
 
     def command(self):
@@ -49,7 +50,7 @@ class Server:
             with self.log.open("wb") as log:
                 self.process = subprocess.Popen(
                     self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                    cwd=self.directory, preexec_fn=_end_with_parent,
+                    cwd=self.directory, env=self.environment, preexec_fn=_end_with_parent,
                 )
             self._wait()
         except BaseException:
@@ -110,13 +111,20 @@ class Floor(Server):
         return [self.binary, self.address]
 
 
+class FloorCores(Floor):
+    """The same constant on the runtime and the allocator of `aupd`."""
+
+    name = "floor-cores"
+
+
 class Aupd(Server):
     """The service with the example accounts, the default policy, and its decision log in a file."""
 
     name = "aupd"
 
-    def __init__(self, binary):
-        super().__init__(binary)
+    def __init__(self, binary, bundle=None, environment=None):
+        super().__init__(binary, environment)
+        self.bundle = bundle
         self.metrics = f"127.0.0.1:{free_port()}"
 
     def command(self):
@@ -126,7 +134,8 @@ class Aupd(Server):
             f'[store]\npath = "{self.directory}/aupd.db"\n'
             f'[audit]\nsink = "file"\npath = "{self.directory}/decisions.jsonl"\n'
         )
-        return [self.binary, "serve", "--demo", "--config", config]
+        bundle = ["--bundle", self.bundle] if self.bundle else []
+        return [self.binary, "serve", "--demo", "--config", config, *bundle]
 
     def allowed(self):
         with urllib.request.urlopen(f"http://{self.metrics}/metrics", timeout=METRICS_LIMIT_S) as page:

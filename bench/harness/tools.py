@@ -39,16 +39,18 @@ def _find(name):
 
 
 def build():
-    """Builds `aupd` and the floor for release and returns their paths by name."""
-    command = ["cargo", "build", "--release", "--bin", "aupd", "--example", "floor"]
+    """Builds `aupd` and both floors for release and returns their paths by name."""
+    command = ["cargo", "build", "--release", "--locked", "--bin", "aupd", "--example", "floor",
+               "--example", "floor-cores"]
     subprocess.run(command, check=True, cwd=ROOT, timeout=BUILD_LIMIT_S)
     return binaries("release")
 
 
 def binaries(profile):
-    """The paths of `aupd` and the floor as they were built last for a profile."""
+    """The paths of `aupd` and both floors as they were built last for a profile."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / profile
-    paths = {"floor": target / "examples" / "floor", "aupd": target / "aupd"}
+    paths = {name: target / "examples" / name for name in ("floor", "floor-cores")}
+    paths["aupd"] = target / "aupd"
     for path in paths.values():
         if not path.exists():
             raise Missing(f"{path.name} is not built for {profile}: run without --skip-build")

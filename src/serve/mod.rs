@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod auth;
+mod bare;
 pub mod catalog;
 pub mod checker;
 pub mod convert;
@@ -31,6 +32,7 @@ use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+pub use bare::serve_on_cores;
 pub use cores::Connections;
 pub use listen::ListenError;
 pub use parts::{Parts, StartError};
@@ -147,6 +149,13 @@ async fn start_metrics(
     let address = page.local_addr();
     tasks.spawn(async move { page.stopped().await.map_err(|_| Ended::Task("metrics page")) });
     Ok(Some(address))
+}
+
+/// The same without layers.
+impl Serving for Router {
+    async fn serve(self, arrivals: Arrivals) -> Result<(), tonic::transport::Error> {
+        self.serve_with_incoming_shutdown(arrivals.map(Arrival::settle), std::future::pending()).await
+    }
 }
 
 // === impl ServerHandle ===
