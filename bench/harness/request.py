@@ -44,7 +44,7 @@ def framed():
 
 def framed_batch(recipients):
     """One `CheckBatch` of the same text to so many numbers, as one gRPC message."""
-    items = (_check(f"+1212555{number:04d}") for number in range(recipients))
+    items = (_check(f"+1212556{number:04d}") for number in range(recipients))
     return _frame(b"".join(_bytes(1, item) for item in items))
 
 
