@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::bundle::{Catalogue, Rank, Snapshot};
 use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
 use crate::rules::{Asked, DutyOn, Effect, Findings, Rule, Scope};
-use crate::signals::{Cause, Facts, Subject, Value};
+use crate::signals::{Cause, Facts, SharedTexts, Subject, Value};
 
 /// Rules behind each reason, by its rank.
 type Found = BTreeMap<Rank, Vec<Arc<str>>>;
@@ -45,6 +45,19 @@ pub struct Decided<'d, 'f, 'a> {
     pub duties: &'d Findings,
 }
 
+/// As [`decide`], for one of several requests that are decided on with the same snapshot: what their
+/// texts say is read once where they say the same.
+pub fn decide_among(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    now: Timestamp,
+    id: Uuid,
+    texts: Option<&SharedTexts>,
+) -> Decision {
+    decide_on(policy, &facts(policy, request, subject, now).sharing(texts), id, |_| ()).0
+}
+
 /// As [`decide`], and lets `look` see how; it changes nothing.
 pub fn decide_with<T>(
     policy: &Snapshot,
@@ -54,27 +67,36 @@ pub fn decide_with<T>(
     id: Uuid,
     look: impl FnOnce(&Decided<'_, '_, '_>) -> T,
 ) -> (Decision, T) {
-    let (limits, lists) = (&policy.limits, &policy.lists);
-    let facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
-    let asked = policy.bundle.program.ask(&facts);
-    let scope = scope(subject);
+    decide_on(policy, &facts(policy, request, subject, now), id, look)
+}
+
+fn facts<'a>(policy: &'a Snapshot, request: &'a Request, subject: Subject<'a>, now: Timestamp) -> Facts<'a> {
+    Facts::new(request, subject, &policy.limits, &policy.lists, &policy.bundle.emergency, now)
+}
+
+fn decide_on<T>(
+    policy: &Snapshot,
+    facts: &Facts<'_>,
+    id: Uuid,
+    look: impl FnOnce(&Decided<'_, '_, '_>) -> T,
+) -> (Decision, T) {
+    let asked = policy.bundle.program.ask(facts);
+    let scope = scope(facts.subject);
     let prohibitions = asked.prohibitions(scope);
-    let mut judged = Judged::new(policy, subject, &prohibitions);
+    let mut judged = Judged::new(policy, facts.subject, &prohibitions);
     facts.set_reasons(judged.codes(&policy.bundle.catalogue));
     let duties = asked.duties(scope);
     judged.add_errors(policy, &duties);
-    let obligations = obligations(policy, &facts, &duties, judged.verdict());
+    let obligations = obligations(policy, facts, &duties, judged.verdict());
     let (prohibitions, duties) = (&prohibitions, &duties);
-    let seen = look(&Decided { facts: &facts, asked: &asked, scope, prohibitions, duties });
-    (judged.into_decision(policy, request, subject, obligations, now, id), seen)
+    let seen = look(&Decided { facts, asked: &asked, scope, prohibitions, duties });
+    (judged.into_decision(policy, facts.request, facts.subject, obligations, facts.now, id), seen)
 }
 
 /// Whether what was dialled is an emergency number, as far as can be told without the account.
 pub fn dials_emergency(policy: &Snapshot, request: &Request) -> bool {
-    let (limits, lists, unknown) =
-        (&policy.limits, &policy.lists, Subject::Unknown(Cause::AccountUnavailable));
-    let facts = Facts::new(request, unknown, limits, lists, &policy.bundle.emergency, Timestamp::UNIX_EPOCH);
-    facts.dials_emergency()
+    let unknown = Subject::Unknown(Cause::AccountUnavailable);
+    facts(policy, request, unknown, Timestamp::UNIX_EPOCH).dials_emergency()
 }
 
 /// A decision that code alone makes: a denial for one reason, at once.
@@ -86,8 +108,7 @@ pub fn refuse(
     now: Timestamp,
     id: Uuid,
 ) -> Decision {
-    let (limits, lists) = (&policy.limits, &policy.lists);
-    let facts = Facts::new(request, subject, limits, lists, &policy.bundle.emergency, now);
+    let facts = facts(policy, request, subject, now);
     let rank = policy.bundle.catalogue.rank(code);
     let enforced = rank.into_iter().map(|rank| (rank, Vec::new())).collect();
     let mut judged = Judged { enforced, monitored: Found::new() };

@@ -2,7 +2,7 @@
 //! account, decision, record. What is pure happens in [`decide`](crate::decide); here are the clock,
 //! the caches and the record.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -11,11 +11,11 @@ use uuid::Uuid;
 use crate::accounts::{Accounts, Cause as LookupCause, Lookup};
 use crate::audit::{About, Recorder};
 use crate::bundle::{Policy, Snapshot};
-use crate::decide::{decide, dials_emergency, refuse};
-use crate::domain::{AccountStatus, Decision, Request};
+use crate::decide::{decide_among, dials_emergency, refuse};
+use crate::domain::{AccountId, AccountStatus, Decision, Request};
 use crate::explain::{Explanation, explain};
 use crate::replay::{Guard, Outcome};
-use crate::signals::{Cause, Subject};
+use crate::signals::{Cause, SharedTexts, Subject};
 use crate::telemetry::Metrics;
 
 /// Longest wait for the account of somebody who dials an emergency number: the answer does not
@@ -32,6 +32,51 @@ pub struct Checker {
     guard: Guard,
     recorder: Recorder,
     metrics: Arc<Metrics>,
+}
+
+/// What requests that are decided on with one snapshot have in common: what texts say is read once for
+/// as long as they say the same. The items of a batch share the look at their account too; those of a
+/// stream do not, because it may stay open for days, and a suspension takes effect at once.
+pub struct Batch {
+    account: Option<Mutex<Option<Looked>>>,
+    texts: SharedTexts,
+}
+
+/// An account that was found, and the ids by which it was looked for.
+struct Looked {
+    account: AccountId,
+    below: Option<AccountId>,
+    found: Lookup,
+}
+
+// === impl Batch ===
+
+impl Batch {
+    /// For the items of a `CheckBatch`.
+    pub fn of_items() -> Self {
+        Self { account: Some(Mutex::default()), texts: SharedTexts::default() }
+    }
+
+    /// For the items of a `CheckStream`, as long as the policy stays the same.
+    pub fn of_stream() -> Self {
+        Self { account: None, texts: SharedTexts::default() }
+    }
+
+    /// The last item's account, if it is this one's too and was found.
+    fn account(&self, request: &Request) -> Option<Lookup> {
+        let envelope = &request.envelope;
+        let last = self.account.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let Looked { account, below, found } = last.as_ref()?;
+        (*account == envelope.account_id && *below == envelope.subaccount_id).then(|| found.clone())
+    }
+
+    fn keep(&self, request: &Request, found: &Lookup) {
+        let Some(last) = self.account.as_ref().filter(|_| matches!(found, Lookup::Found(_))) else { return };
+        let envelope = &request.envelope;
+        let (account, below) = (envelope.account_id.clone(), envelope.subaccount_id.clone());
+        let looked = Looked { account, below, found: found.clone() };
+        *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(looked);
+    }
 }
 
 // === impl Checker ===
@@ -60,9 +105,38 @@ impl Checker {
 
     /// Decides a request and records it, whatever becomes of the call.
     pub async fn check(&self, policy: &Snapshot, request: &Request) -> Arc<Decision> {
+        self.check_among(policy, request, None).await
+    }
+
+    /// The same for an item of a batch, whose other items had the same snapshot.
+    pub async fn check_among(
+        &self,
+        policy: &Snapshot,
+        request: &Request,
+        batch: Option<&Batch>,
+    ) -> Arc<Decision> {
         let record = self.recorder.pending(request);
-        let lookup = self.lookup(policy, request).await;
-        let (decision, repeated) = self.guarded(policy, request, &lookup);
+        let emergency = dials_emergency(policy, request);
+        let lookup = match batch.and_then(|batch| batch.account(request)) {
+            Some(lookup) => lookup,
+            None => {
+                let lookup = self.lookup(request, emergency).await;
+                if let Some(batch) = batch {
+                    batch.keep(request, &lookup);
+                }
+                lookup
+            }
+        };
+        let fresh = || {
+            let (texts, at) = (batch.map(|batch| &batch.texts), at(request));
+            Arc::new(decide_among(policy, request, subject(&lookup), at, Uuid::now_v7(), texts))
+        };
+        let (decision, repeated) = if emergency {
+            // Before anything else, repetitions included: whoever dials it hears the notice.
+            (fresh(), false)
+        } else {
+            self.guarded(policy, request, &lookup, fresh)
+        };
         let latency = record.decided(&decision, repeated);
         self.metrics.decided(&decision, latency);
         for reason in decision.violations.iter().filter(|reason| reason.code.starts_with("SYSTEM_")) {
@@ -74,7 +148,7 @@ impl Checker {
     /// Decides a request and says how; it is recorded, and otherwise nothing is remembered.
     pub async fn explain(&self, policy: &Snapshot, request: &Request) -> Explanation {
         let record = self.recorder.pending(request);
-        let lookup = self.lookup(policy, request).await;
+        let lookup = self.lookup(request, dials_emergency(policy, request)).await;
         let begin = Instant::now();
         let explanation = explain(policy, request, subject(&lookup), at(request), Uuid::now_v7());
         let explanation = explanation.taken(begin.elapsed());
@@ -87,11 +161,11 @@ impl Checker {
         self.recorder.pending_about(about).refused(code, reason);
     }
 
-    async fn lookup(&self, policy: &Snapshot, request: &Request) -> Lookup {
+    async fn lookup(&self, request: &Request, emergency: bool) -> Lookup {
         let envelope = &request.envelope;
         let lookup = if let Some(child) = &envelope.subaccount_id {
             self.accounts.subaccount(&envelope.account_id, child).await
-        } else if dials_emergency(policy, request) {
+        } else if emergency {
             self.accounts.lookup_within(&envelope.account_id, EMERGENCY_WAIT).await
         } else {
             self.accounts.lookup(&envelope.account_id).await
@@ -103,14 +177,15 @@ impl Checker {
     }
 
     /// The decision, and whether it had been given before.
-    fn guarded(&self, policy: &Snapshot, request: &Request, lookup: &Lookup) -> (Arc<Decision>, bool) {
+    fn guarded(
+        &self,
+        policy: &Snapshot,
+        request: &Request,
+        lookup: &Lookup,
+        fresh: impl FnOnce() -> Arc<Decision>,
+    ) -> (Arc<Decision>, bool) {
         let (subject, now) = (subject(lookup), Timestamp::now());
         let refused = || Arc::new(refuse(policy, request, subject, REPLAYED, at(request), Uuid::now_v7()));
-        let fresh = || Arc::new(decide(policy, request, subject, at(request), Uuid::now_v7()));
-        if dials_emergency(policy, request) {
-            // Before anything else, repetitions included: whoever dials it hears the notice.
-            return (fresh(), false);
-        }
         if self.nonce_used(request, now) {
             return (refused(), false);
         }

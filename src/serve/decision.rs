@@ -9,7 +9,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::checker::Checker;
+use super::checker::{Batch, Checker};
 use super::convert;
 use super::status::{self, Refusal};
 use super::undecoded;
@@ -94,9 +94,10 @@ impl Decisions {
         &self,
         policy: &Snapshot,
         request: proto::CheckRequest,
+        batch: Option<&Batch>,
     ) -> Result<proto::CheckResponse, Refusal> {
         let request = self.accept(request)?;
-        Ok(convert::response(&*self.checker.check(policy, &request).await))
+        Ok(convert::response(&*self.checker.check_among(policy, &request, batch).await))
     }
 
     /// Converts a request; one that is refused leaves a record if it names an account.
@@ -110,8 +111,13 @@ impl Decisions {
         })
     }
 
-    async fn item(&self, policy: &Snapshot, request: proto::CheckRequest) -> proto::CheckResult {
-        let result = match self.decide(policy, request).await {
+    async fn item(
+        &self,
+        policy: &Snapshot,
+        request: proto::CheckRequest,
+        batch: Option<&Batch>,
+    ) -> proto::CheckResult {
+        let result = match self.decide(policy, request, batch).await {
             Ok(decision) => proto::check_result::Result::Decision(decision),
             Err(refusal) => proto::check_result::Result::Error(status::item_error(refusal)),
         };
@@ -126,8 +132,9 @@ impl Decisions {
         }
         let policy = self.checker.snapshot();
         let mut results = Vec::with_capacity(items.len());
+        let batch = Batch::of_items();
         for item in items {
-            results.push(self.item(&policy, item).await);
+            results.push(self.item(&policy, item, Some(&batch)).await);
             // A batch of a thousand must not hold up everybody else on this thread.
             tokio::task::consume_budget().await;
         }
@@ -148,6 +155,7 @@ impl Decisions {
         answers: mpsc::Sender<Result<proto::CheckStreamResponse, Status>>,
     ) {
         let counted = RequestGuard::new(self.metrics.clone(), "CheckStream");
+        let mut shared = Shared { policy: self.checker.snapshot(), batch: Batch::of_stream() };
         let code = loop {
             let next = tokio::select! {
                 () = answers.closed() => break Code::Cancelled,
@@ -161,7 +169,7 @@ impl Decisions {
                     let _ = answers.send(Err(error)).await;
                     break code;
                 }
-                Some(Ok(request)) => self.answer_one(request).await,
+                Some(Ok(request)) => self.answer_one(request, &mut shared).await,
             };
             if answers.send(Ok(answer)).await.is_err() {
                 break Code::Cancelled;
@@ -170,15 +178,37 @@ impl Decisions {
         counted.finish(code);
     }
 
-    async fn answer_one(&self, request: proto::CheckStreamRequest) -> proto::CheckStreamResponse {
+    async fn answer_one(
+        &self,
+        request: proto::CheckStreamRequest,
+        shared: &mut Shared,
+    ) -> proto::CheckStreamResponse {
+        shared.renew(self.checker.snapshot());
+        let Shared { policy, batch } = shared;
         let result = match request.check {
             Some(check) => match self.place() {
-                Ok(_place) => self.item(&self.checker.snapshot(), check).await,
+                Ok(_place) => self.item(policy, check, Some(batch)).await,
                 Err(refusal) => failed(refusal),
             },
             None => failed(Refusal::missing("check")),
         };
         proto::CheckStreamResponse { result: Some(result) }
+    }
+}
+
+/// What the requests of a stream have in common while the policy stays the same.
+struct Shared {
+    policy: Arc<Snapshot>,
+    batch: Batch,
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn renew(&mut self, policy: Arc<Snapshot>) {
+        if !Arc::ptr_eq(&self.policy, &policy) {
+            *self = Self { policy, batch: Batch::of_stream() };
+        }
     }
 }
 
@@ -194,7 +224,7 @@ impl DecisionService for Decisions {
         request: Request<proto::CheckRequest>,
     ) -> Result<Response<proto::CheckResponse>, Status> {
         let policy = self.checker.snapshot();
-        self.run("Check", self.decide(&policy, request.into_inner())).await
+        self.run("Check", self.decide(&policy, request.into_inner(), None)).await
     }
 
     async fn check_batch(

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::Cause;
 use super::destination::Destination;
 use super::sender::ShownSender;
-use super::text::Wording;
+use super::text::{SharedTexts, Wording};
 use crate::bundle::Limits;
 use crate::content::Content;
 use crate::domain::{Account, AccountStatus, Request, ResolvedAccount};
@@ -45,7 +45,8 @@ pub struct Facts<'a> {
     destination: OnceCell<Destination>,
     sender: OnceCell<ShownSender>,
     nobody: OnceCell<ResolvedAccount>,
-    wording: OnceCell<Wording>,
+    wording: OnceCell<Arc<Wording>>,
+    shared_texts: Option<&'a SharedTexts>,
 }
 
 fn nobody(request: &Request) -> ResolvedAccount {
@@ -79,7 +80,15 @@ impl<'a> Facts<'a> {
             sender,
             nobody,
             wording,
+            shared_texts: None,
         }
+    }
+
+    /// The same facts, with texts read in common with other requests of one snapshot.
+    #[must_use]
+    pub fn sharing(mut self, texts: Option<&'a SharedTexts>) -> Self {
+        self.shared_texts = texts;
+        self
     }
 
     /// The account.
@@ -131,7 +140,10 @@ impl<'a> Facts<'a> {
 
     /// The texts of the request and what they say.
     pub(super) fn wording(&self) -> &Wording {
-        self.wording.get_or_init(|| Wording::of(self))
+        self.wording.get_or_init(|| match self.shared_texts {
+            Some(shared) => shared.wording(self),
+            None => Arc::new(Wording::of(self)),
+        })
     }
 
     /// What the texts of the request say.

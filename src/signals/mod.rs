@@ -34,6 +34,7 @@ mod value;
 use std::sync::Arc;
 
 pub use facts::{Facts, Subject};
+pub use text::SharedTexts;
 pub use value::{Cause, Kind, Texts, Value};
 
 use crate::bundle::Limit;

@@ -1,10 +1,12 @@
 //! What texts say, as far as no lexicon tells it: numbers that belong to a person, links, and signs of
 //! hiding. (What lexicons tell is `context.lexicon.NAME`.)
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::account::account;
 use super::{Cause, Facts, signals};
 use crate::content::{Content, Html};
-use crate::domain::Action;
+use crate::domain::{Action, ActionKind};
 
 signals! {
     /// Invisible characters between Latin letters.
@@ -30,11 +32,69 @@ signals! {
 }
 
 /// The texts of a request, and what they say.
-pub(super) struct Wording {
+pub struct Wording {
     /// What a reader sees of a mail.
     pub(super) html: Option<Html>,
     /// What all texts say; a cause where they cannot be read.
     pub(super) content: Result<Content, Cause>,
+}
+
+/// What the texts of one request after the other say. Items of a batch often have their text in common;
+/// it is read once for as long as the next item says the same. For one snapshot of the policy only.
+#[derive(Default)]
+pub struct SharedTexts {
+    last: Mutex<Option<(Worded, Arc<Wording>)>>,
+}
+
+/// Everything that the reading of a request's texts depends on, besides the policy.
+#[derive(PartialEq, Eq)]
+struct Worded {
+    kind: ActionKind,
+    parts: [Box<str>; 3],
+    names: Vec<Box<str>>,
+}
+
+// === impl SharedTexts ===
+
+impl SharedTexts {
+    /// What the texts of this request say; read only if those of the last one were others.
+    pub(super) fn wording(&self, f: &Facts<'_>) -> Arc<Wording> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((worded, wording)) = &*last
+            && worded.is_of(f)
+        {
+            return wording.clone();
+        }
+        let wording = Arc::new(Wording::of(f));
+        *last = Some((Worded::of(f), wording.clone()));
+        wording
+    }
+}
+
+// === impl Worded ===
+
+impl Worded {
+    fn of(f: &Facts<'_>) -> Self {
+        Self {
+            kind: f.request.action.kind(),
+            parts: parts(f).map(Box::from),
+            names: names(f).iter().map(Box::from).collect(),
+        }
+    }
+
+    fn is_of(&self, f: &Facts<'_>) -> bool {
+        self.kind == f.request.action.kind()
+            && self.parts.iter().map(|part| &**part).eq(parts(f))
+            && self.names.iter().map(|name| &**name).eq(names(f).iter())
+    }
+}
+
+/// The texts as they came in.
+fn parts<'t>(f: &'t Facts<'_>) -> [&'t str; 3] {
+    match &f.request.action {
+        Action::SendEmail(mail) => [&mail.subject, &mail.text, &mail.html],
+        _ => texts(f, None),
+    }
 }
 
 // === impl Wording ===

@@ -158,3 +158,36 @@ async fn a_client_that_does_not_read_stops_its_stream_and_nothing_grows() {
         assert_eq!(decision(&answered(answer)).request_id, format!("r{n}"));
     }
 }
+
+#[tokio::test]
+async fn what_items_have_in_common_is_not_mixed_up() {
+    let server = Server::start().await;
+    let mut client = server.client().await;
+    let with_body = |id: &str, body: &str| {
+        let mut item = text(id);
+        body.clone_into(&mut sms(&mut item).body);
+        item
+    };
+    let card = "Northwind: the card on file is 4111 1111 1111 1111.";
+    let items: Vec<proto::CheckRequest> = (0..12)
+        .map(|place| match place % 4 {
+            0 | 1 => with_body("", "Northwind: see you on Thursday at 10:00."),
+            2 => with_body("", card),
+            _ => proto::CheckRequest { account_id: "acc_nobody".to_owned(), ..with_body("", card) },
+        })
+        .collect();
+    let mut alone = Vec::new();
+    for item in items.clone() {
+        alone.push(client.check(item).await.expect("an answer").into_inner());
+    }
+    let together = batch(&mut client, items).await;
+    for (alone, together) in alone.iter().zip(&together) {
+        assert_eq!(names(&alone.violations), names(&decision(together).violations));
+        assert_eq!(alone.account_revision, decision(together).account_revision);
+    }
+    let reasons = |place: usize| names(&decision(&together[place]).violations);
+    assert_eq!(
+        (reasons(1), reasons(2), reasons(3)),
+        (vec![], vec!["PII_PAYMENT_CARD"], vec!["ACCOUNT_NOT_FOUND"])
+    );
+}

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use aupd::bundle::{Bundle, Files, Snapshot};
 use aupd::cases::Suite;
-use aupd::decide::decide;
+use aupd::decide::decide_among;
 use aupd::domain::{Account, Decision, Request, ResolvedAccount, Verdict};
-use aupd::signals::Subject;
+use aupd::signals::{SharedTexts, Subject};
 use proptest::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -22,10 +22,10 @@ fn snapshot(files: &Files) -> Snapshot {
 }
 
 fn decisions(suite: &Suite, policy: &Snapshot, at: &[usize]) -> Vec<Decision> {
-    at.iter().filter_map(|place| decided(suite, policy, place % suite.cases.len())).collect()
+    at.iter().filter_map(|place| decided(suite, policy, place % suite.cases.len(), None)).collect()
 }
 
-fn decided(suite: &Suite, policy: &Snapshot, place: usize) -> Option<Decision> {
+fn decided(suite: &Suite, policy: &Snapshot, place: usize, texts: Option<&SharedTexts>) -> Option<Decision> {
     let case = suite.cases.get(place)?;
     let mut json = suite.accounts.get(&case.account)?.clone();
     if let Some(patch) = &case.account_patch {
@@ -38,7 +38,7 @@ fn decided(suite: &Suite, policy: &Snapshot, place: usize) -> Option<Decision> {
     let request = Request::from_json(Value::Object(fields)).expect("the request is well formed");
     let now = request.envelope.at?;
     let account = ResolvedAccount::new(Arc::new(account), 1, &[]);
-    Some(decide(policy, &request, Subject::Known(&account), now, Uuid::nil()))
+    Some(decide_among(policy, &request, Subject::Known(&account), now, Uuid::nil(), texts))
 }
 
 /// The same rules, the statements of each clause file turned around and the files renamed.
@@ -70,6 +70,20 @@ proptest! {
             prop_assert_eq!(codes(one), codes(other));
             prop_assert_eq!(one.verdict, other.verdict);
             prop_assert_eq!(&one.obligations, &other.obligations);
+        }
+    }
+
+    #[test]
+    fn texts_read_in_common_change_nothing(at in prop::collection::vec(0_usize..10_000, 1..40)) {
+        let (suite, policy) = (suite(), snapshot(&Files::embedded()));
+        // Each twice in a row, so that the second one finds its text read.
+        let twice: Vec<usize> = at.iter().flat_map(|place| [*place, *place]).collect();
+        let texts = SharedTexts::default();
+        for place in twice {
+            let place = place % suite.cases.len();
+            let alone = decided(&suite, &policy, place, None);
+            let among = decided(&suite, &policy, place, Some(&texts));
+            prop_assert_eq!(alone.map(|d| (codes(&d), d.obligations)), among.map(|d| (codes(&d), d.obligations)));
         }
     }
 
