@@ -14,8 +14,8 @@ use aupd::bundle::{Bundle, Files, Snapshot};
 use aupd::cases::Suite;
 use aupd::decide::decide;
 use aupd::domain::{Request, ResolvedAccount, Verdict};
-use aupd::rules::Scope;
 use aupd::rules::stock::Stock;
+use aupd::rules::{Kept, Scope};
 use aupd::signals::{Facts, Subject};
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
@@ -64,7 +64,8 @@ fn rules(criterion: &mut Criterion) {
         let facts =
             Facts::new(&request, subject, &policy.limits, &policy.lists, &policy.bundle.emergency, now);
         let name = request.action.kind().to_string();
-        let asked = policy.bundle.program.ask(&facts);
+        let mut kept = Kept::default();
+        let asked = policy.bundle.program.ask(&facts, &mut kept);
         let prepared = stock.prepare(&facts, Scope::All).expect("the request can be put to Cedar");
         assert!(prepared.allows() && asked.prohibitions(Scope::All).matched.is_empty());
         group.bench_function(format!("{name}/compiled"), |bencher| {

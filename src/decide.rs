@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::bundle::{Catalogue, Rank, Snapshot};
 use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
-use crate::rules::{Asked, DutyOn, Effect, Findings, Rule, Scope};
+use crate::rules::{Asked, DutyOn, Effect, Findings, Kept, Rule, Scope};
 use crate::signals::{Cause, Facts, SharedTexts, Subject, Value};
 
 /// Rules behind each reason, by its rank.
@@ -36,7 +36,7 @@ pub struct Decided<'d, 'f, 'a> {
     /// The facts.
     pub facts: &'f Facts<'a>,
     /// The rules and what they read of the facts.
-    pub asked: &'d Asked<'f, 'f, 'a>,
+    pub asked: &'d Asked<'d, 'f, 'a>,
     /// Which rules were asked.
     pub scope: Scope,
     /// What the prohibitions found.
@@ -80,7 +80,8 @@ fn decide_on<T>(
     id: Uuid,
     look: impl FnOnce(&Decided<'_, '_, '_>) -> T,
 ) -> (Decision, T) {
-    let asked = policy.bundle.program.ask(facts);
+    let mut kept = Kept::default();
+    let asked = policy.bundle.program.ask(facts, &mut kept);
     let scope = scope(facts.subject);
     let prohibitions = asked.prohibitions(scope);
     let mut judged = Judged::new(policy, facts.subject, &prohibitions);
@@ -113,7 +114,8 @@ pub fn refuse(
     let enforced = rank.into_iter().map(|rank| (rank, Vec::new())).collect();
     let mut judged = Judged { enforced, monitored: Found::new() };
     facts.set_reasons(judged.codes(&policy.bundle.catalogue));
-    let duties = policy.bundle.program.ask(&facts).duties(scope(subject));
+    let mut kept = Kept::default();
+    let duties = policy.bundle.program.ask(&facts, &mut kept).duties(scope(subject));
     judged.add_errors(policy, &duties);
     let obligations = obligations(policy, &facts, &duties, judged.verdict());
     judged.into_decision(policy, request, subject, obligations, now, id)

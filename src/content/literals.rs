@@ -116,13 +116,31 @@ fn one_of(parts: Vec<Part>) -> Part {
     Part { exact: None, needed: needed.map(|needed| needed.concat()) }
 }
 
-/// The candidate whose shortest literal is longest; of equals, the one with fewest literals.
+/// The most frequent words of English: a pattern that waits for one of them is tried on nearly every text.
+/// Only speed hangs on this, never what is found.
+const COMMON: [&str; 98] = [
+    "the", "be", "to", "of", "and", "in", "that", "have", "it", "for", "not", "on", "with", "he", "as",
+    "you", "do", "at", "this", "but", "his", "by", "from", "they", "we", "say", "her", "she", "or", "an",
+    "will", "my", "one", "all", "would", "there", "their", "what", "so", "up", "out", "if", "about", "who",
+    "get", "which", "go", "me", "when", "make", "can", "like", "time", "no", "just", "him", "know", "take",
+    "people", "into", "year", "your", "good", "some", "could", "them", "see", "other", "than", "then", "now",
+    "look", "only", "come", "its", "over", "think", "also", "back", "after", "use", "two", "how", "our",
+    "work", "first", "well", "way", "even", "new", "want", "because", "any", "these", "give", "day", "most",
+    "us",
+];
+
+/// Whether a literal is a part of a common word, and so is found wherever that stands.
+fn is_common(literal: &str) -> bool {
+    let literal = literal.trim();
+    COMMON.iter().any(|word| word.contains(literal))
+}
+
+/// The candidate without common words whose shortest literal is longest; of equals, the one with fewest.
 fn best(candidates: impl IntoIterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
     let shortest =
         |strings: &Vec<String>| strings.iter().map(|text| text.trim().len().min(6)).min().unwrap_or(0);
-    candidates
-        .into_iter()
-        .flatten()
-        .filter(|strings| shortest(strings) > 1)
-        .max_by_key(|strings| (shortest(strings), std::cmp::Reverse(strings.len())))
+    candidates.into_iter().flatten().filter(|strings| shortest(strings) > 1).max_by_key(|strings| {
+        let rare = !strings.iter().any(|text| is_common(text));
+        (rare, shortest(strings), std::cmp::Reverse(strings.len()))
+    })
 }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub use compile::Unsupported;
 pub use eval::Fault;
 pub use load::Progress;
-pub use program::{Asked, Program, Read};
+pub use program::{Asked, Kept, Program, Read};
 
 use crate::bundle::{Catalogue, Counter, Limits, Rank};
 use crate::domain::{ActionKind, Mode};

@@ -86,12 +86,17 @@ pub struct Read<'v> {
     pub private: bool,
 }
 
+/// Values of a request's slots. It has a place of its own, beside what is asked, because it is large and
+/// must not be moved.
+#[derive(Default)]
+pub struct Kept<'f>(SmallVec<[OnceCell<Result<Value<'f>, Cause>>; INLINE_SLOTS]>);
+
 /// A request that a program is asked about: what was computed for one rule is there for the others.
 pub struct Asked<'p, 'f, 'a> {
     program: &'p Program,
     action: &'p ActionRules,
     facts: &'f Facts<'a>,
-    kept: SmallVec<[OnceCell<Result<Value<'f>, Cause>>; INLINE_SLOTS]>,
+    kept: &'p Kept<'f>,
     heap: Heap,
 }
 
@@ -108,10 +113,10 @@ impl std::fmt::Debug for Program {
 
 impl Program {
     /// Begins to ask about a request.
-    pub fn ask<'p, 'f, 'a>(&'p self, facts: &'f Facts<'a>) -> Asked<'p, 'f, 'a> {
+    pub fn ask<'p, 'f, 'a>(&'p self, facts: &'f Facts<'a>, kept: &'p mut Kept<'f>) -> Asked<'p, 'f, 'a> {
         let action = self.actions.get(facts.request.action.kind() as usize).unwrap_or(&NO_RULES);
-        let mut kept = SmallVec::new();
-        kept.resize_with(action.reads, OnceCell::new);
+        kept.0.clear();
+        kept.0.resize_with(action.reads, OnceCell::new);
         Asked { program: self, action, facts, kept, heap: Heap::default() }
     }
 }
@@ -227,7 +232,7 @@ impl<'f> Asked<'_, 'f, '_> {
 
     fn value(&self, slot: usize) -> Result<&Value<'f>, Cause> {
         let local = self.action.local.get(slot).copied().flatten();
-        let kept = local.and_then(|local| self.kept.get(usize::from(local))).ok_or(Cause::Rule)?;
+        let kept = local.and_then(|local| self.kept.0.get(usize::from(local))).ok_or(Cause::Rule)?;
         let compute = || match self.program.slots.get(slot) {
             Some(slot) => slot.provider.value(self.facts),
             None => Err(Cause::Rule),
