@@ -117,15 +117,14 @@ impl Checker {
     ) -> Arc<Decision> {
         let record = self.recorder.pending(request);
         let emergency = dials_emergency(policy, request);
-        let lookup = match batch.and_then(|batch| batch.account(request)) {
-            Some(lookup) => lookup,
-            None => {
-                let lookup = self.lookup(request, emergency).await;
-                if let Some(batch) = batch {
-                    batch.keep(request, &lookup);
-                }
-                lookup
+        let lookup = if let Some(lookup) = batch.and_then(|batch| batch.account(request)) {
+            lookup
+        } else {
+            let lookup = self.lookup(request, emergency).await;
+            if let Some(batch) = batch {
+                batch.keep(request, &lookup);
             }
+            lookup
         };
         let fresh = || {
             let (texts, at) = (batch.map(|batch| &batch.texts), at(request));
