@@ -1,6 +1,6 @@
 //! What must always hold of decisions, whatever the rules and requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aupd::bundle::{Bundle, Files, Snapshot};
 use aupd::cases::Suite;
@@ -16,6 +16,11 @@ use crate::support::root;
 fn suite() -> Suite {
     Suite::load(&[root().join("demo/cases")], None).expect("the cases load")
 }
+
+/// The default bundle, loaded once: loading costs more than deciding all cases.
+static POLICY: LazyLock<Snapshot> = LazyLock::new(|| snapshot(&Files::embedded()));
+/// The same rules in another order.
+static TURNED: LazyLock<Snapshot> = LazyLock::new(|| snapshot(&turned_around(&Files::embedded())));
 
 fn snapshot(files: &Files) -> Snapshot {
     Snapshot::new(Arc::new(Bundle::load(files).expect("the bundle loads")))
@@ -63,9 +68,9 @@ proptest! {
 
     #[test]
     fn the_order_of_rules_changes_nothing(at in prop::collection::vec(0_usize..10_000, 1..20)) {
-        let (suite, files) = (suite(), Files::embedded());
-        let one = decisions(&suite, &snapshot(&files), &at);
-        let other = decisions(&suite, &snapshot(&turned_around(&files)), &at);
+        let suite = suite();
+        let one = decisions(&suite, &POLICY, &at);
+        let other = decisions(&suite, &TURNED, &at);
         for (one, other) in one.iter().zip(&other) {
             prop_assert_eq!(codes(one), codes(other));
             prop_assert_eq!(one.verdict, other.verdict);
@@ -75,14 +80,14 @@ proptest! {
 
     #[test]
     fn texts_read_in_common_change_nothing(at in prop::collection::vec(0_usize..10_000, 1..40)) {
-        let (suite, policy) = (suite(), snapshot(&Files::embedded()));
+        let (suite, policy) = (suite(), &*POLICY);
         // Each twice in a row, so that the second one finds its text read.
         let twice: Vec<usize> = at.iter().flat_map(|place| [*place, *place]).collect();
         let texts = SharedTexts::default();
         for place in twice {
             let place = place % suite.cases.len();
-            let alone = decided(&suite, &policy, place, None);
-            let among = decided(&suite, &policy, place, Some(&texts));
+            let alone = decided(&suite, policy, place, None);
+            let among = decided(&suite, policy, place, Some(&texts));
             prop_assert_eq!(alone.map(|d| (codes(&d), d.obligations)), among.map(|d| (codes(&d), d.obligations)));
         }
     }
@@ -100,7 +105,7 @@ proptest! {
         let rule = format!("@reason(\"{reason}\") forbid (principal, action, resource) when {{ {condition} }};");
         let mut more = files.clone();
         more.0.insert("clauses/99-more.cedar".into(), rule);
-        let before = decisions(&suite, &snapshot(&files), &at);
+        let before = decisions(&suite, &POLICY, &at);
         let after = decisions(&suite, &snapshot(&more), &at);
         for (before, after) in before.iter().zip(&after) {
             prop_assert!(before.verdict == Verdict::Allow || after.verdict == Verdict::Deny);
