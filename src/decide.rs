@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::bundle::{Catalogue, Rank, Snapshot};
 use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
 use crate::rules::{Asked, DutyOn, Effect, Findings, Kept, Rule, Scope};
-use crate::signals::{Cause, Facts, SharedTexts, Subject, Value};
+use crate::signals::{Cause, Facts, SharedTexts, Subject, Value, parameter};
 
 /// Rules behind each reason, by its rank.
 type Found = BTreeMap<Rank, Vec<Arc<str>>>;
@@ -72,6 +72,7 @@ pub fn decide_with<T>(
 
 fn facts<'a>(policy: &'a Snapshot, request: &'a Request, subject: Subject<'a>, now: Timestamp) -> Facts<'a> {
     Facts::new(request, subject, &policy.limits, &policy.lists, &policy.bundle.emergency, now)
+        .with_traffic(&policy.traffic)
 }
 
 fn decide_on<T>(
@@ -280,7 +281,8 @@ const fn stands(on: DutyOn, verdict: Verdict) -> bool {
 }
 
 fn parameters(entry: &crate::bundle::ObligationEntry, facts: &Facts<'_>) -> BTreeMap<Arc<str>, String> {
-    let value = |path: &str| crate::signals::find(path)?.compute(facts).ok().map(|value| text(&value));
+    let value =
+        |path: &str| parameter(path, facts.limits)?.value(facts).ok().map(|value| text(&value));
     entry.parameters.iter().filter_map(|(name, path)| Some((name.clone(), value(path)?))).collect()
 }
 

@@ -16,6 +16,7 @@ pub mod domain;
 pub mod numbers;
 pub mod content;
 pub mod lists;
+pub mod traffic;
 pub mod signals;
 pub mod rules;
 pub mod bundle;

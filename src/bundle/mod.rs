@@ -24,7 +24,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 pub use catalogue::{Catalogue, ObligationEntry, On, Origin, Rank, ReasonEntry};
-pub use counters::Counter;
+pub use crate::traffic::Counter;
 pub use files::Files;
 pub use limits::{InvalidLimit, Limit, Limits, UNLIMITED, Unit};
 pub use problem::Problem;
@@ -50,7 +50,7 @@ pub struct Bundle {
     /// Thresholds.
     pub limits: Limits,
     /// Counters.
-    pub counters: Vec<Counter>,
+    pub counters: Arc<[Counter]>,
     /// Lists with their default entries.
     pub lists: Lists,
     /// Rules.
@@ -185,7 +185,8 @@ impl Parts {
     fn parameters(&self) -> impl Iterator<Item = Problem> {
         let used = self.catalogue.obligations.iter().filter(|obligation| !obligation.planned);
         used.flat_map(|obligation| {
-            let unknown = obligation.parameters.values().filter(|path| signals::find(path).is_none());
+            let unknown = obligation.parameters.values();
+            let unknown = unknown.filter(|path| signals::parameter(path, &self.limits).is_none());
             unknown.map(|path| {
                 let message =
                     format!("obligation `{}` takes `{path}`, which no signal provides", obligation.kind);
@@ -219,7 +220,7 @@ impl Parts {
             warnings: warnings(&self.catalogue, &self.counters),
             catalogue: self.catalogue,
             limits: self.limits,
-            counters: self.counters,
+            counters: self.counters.into(),
             lists: self.lists,
             program,
             emergency,
@@ -298,7 +299,8 @@ fn digest(files: &Files) -> String {
 fn warnings(catalogue: &Catalogue, counters: &[Counter]) -> Vec<String> {
     let reasons = catalogue.reasons.iter().filter(|reason| reason.origin == Origin::Planned).count();
     let obligations = catalogue.obligations.iter().filter(|obligation| obligation.planned).count();
-    [(reasons, "reasons"), (obligations, "obligations"), (counters.len(), "counters")]
+    let counters = counters.iter().filter(|counter| counter.planned).count();
+    [(reasons, "reasons"), (obligations, "obligations"), (counters, "counters")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what} are planned: nothing uses them yet"))

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 
 use super::{Bundle, Limits};
 use crate::lists::Lists;
+use crate::traffic::{Bounds, Memory};
 
 /// One state of the policy. A request takes one and keeps it to its end; so does a whole batch.
 #[derive(Debug, Clone)]
@@ -16,15 +17,18 @@ pub struct Snapshot {
     pub limits: Arc<Limits>,
     /// Lists: the bundle's, with what the store adds.
     pub lists: Arc<Lists>,
+    /// Past traffic, by the bundle's counters. It goes on from one snapshot of a bundle to the next.
+    pub traffic: Arc<Memory>,
 }
 
 // === impl Snapshot ===
 
 impl Snapshot {
-    /// A bundle as it was loaded.
+    /// A bundle as it was loaded, with no past traffic.
     pub fn new(bundle: Arc<Bundle>) -> Self {
         let (limits, lists) = (Arc::new(bundle.limits.clone()), Arc::new(bundle.lists.clone()));
-        Self { bundle, limits, lists }
+        let traffic = Arc::new(Memory::new(bundle.counters.clone(), Bounds::default()));
+        Self { bundle, limits, lists, traffic }
     }
 
     /// The same bundle with other lists.

@@ -9,6 +9,9 @@ use crate::bundle::{InvalidLimit, Snapshot};
 use crate::domain::Fixed;
 use crate::lists::{Kind, List};
 
+/// The list that the rate deck fills.
+const RATES: &str = "rate_deck";
+
 /// `fixtures.json`.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -17,7 +20,7 @@ pub struct Fixtures {
     pub policy: Map<String, Value>,
     /// Lists that replace the bundle's; every other one that comes from outside is empty.
     pub lists: Map<String, Value>,
-    /// The rate deck. Nothing reads it yet.
+    /// The rate deck, by country.
     pub rates: Value,
 }
 
@@ -68,7 +71,14 @@ impl Fixtures {
             let amount = amount.ok_or_else(|| FixtureError::Value(name.clone()))?;
             limits.set_default(name, amount).map_err(|error| FixtureError::Limit(name.clone(), error))?;
         }
-        Ok(Snapshot { bundle: policy.bundle.clone(), limits: Arc::new(limits), lists: Arc::new(lists) })
+        if !self.rates.is_null() {
+            let deck = lists.get(RATES).ok_or_else(|| FixtureError::List(RATES.into()))?;
+            let deck =
+                deck.with_entries(entries(&self.rates).ok_or_else(|| FixtureError::Value("rates".into()))?);
+            lists.insert(deck);
+        }
+        let fresh = Snapshot::new(policy.bundle.clone());
+        Ok(Snapshot { limits: Arc::new(limits), lists: Arc::new(lists), ..fresh })
     }
 }
 

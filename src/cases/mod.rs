@@ -5,6 +5,7 @@
 //! policy author adds one without writing Rust.
 
 mod fixtures;
+mod history;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,7 @@ pub struct Case {
     /// Added to the fixtures' lists for this case.
     #[serde(default)]
     pub lists: Map<String, Value>,
-    /// Earlier events. No counter reads them yet, so cases that need them fail.
+    /// Earlier events.
     #[serde(default)]
     pub history: Vec<Event>,
     /// The action.

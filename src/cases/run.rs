@@ -9,12 +9,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::fixtures::FixtureError;
-use super::{Case, Expect, Suite};
+use super::{Case, Expect, Suite, history};
 use crate::bundle::Snapshot;
-use crate::decide::decide;
+use crate::decide::{decide, refuse};
 use crate::domain::{Account, AccountId, AccountStatus, Decision, OK, Request, ResolvedAccount, Verdict};
 use crate::signals::Subject;
 
+/// What a nonce that was used before is refused for, as in the service.
+const REPLAYED: &str = "REQUEST_REPLAYED";
 /// How far up a tree of accounts is followed.
 const MAX_DEPTH: usize = 16;
 
@@ -85,7 +87,15 @@ fn run_one(suite: &Suite, policy: &Snapshot, case: &Case) -> Result<Answer, Stri
     let now = request.envelope.at.ok_or("the request has no `at`")?;
     let account = account(suite, case)?;
     let subject = account.as_ref().map_or(Subject::Missing, Subject::Known);
-    Ok(Answer::Decision(Box::new(decide(&policy, &request, subject, now, Uuid::nil()))))
+    let own = account.as_ref().map(|account| &*account.account);
+    history::remember(&policy, case, own, now.as_millisecond())?;
+    let replayed = request.envelope.nonce.as_deref().is_some_and(|nonce| history::nonce_used(case, nonce));
+    let decision = if replayed {
+        refuse(&policy, &request, subject, REPLAYED, now, Uuid::nil())
+    } else {
+        decide(&policy, &request, subject, now, Uuid::nil())
+    };
+    Ok(Answer::Decision(Box::new(decision)))
 }
 
 fn chain(error: &FixtureError) -> String {

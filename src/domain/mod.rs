@@ -12,7 +12,7 @@ mod fixed;
 mod ids;
 mod redact;
 mod request;
-mod vocabulary;
+pub(crate) mod vocabulary;
 
 pub use account::*;
 pub use action::*;

@@ -32,7 +32,7 @@ macro_rules! text_enum {
         }
     };
 }
-pub(super) use text_enum;
+pub(crate) use text_enum;
 
 /// A name that is not one of an enum's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Names;
 use super::schema::FAMILIES;
-use crate::signals::{self, Provider};
+use crate::signals::{self, Number, Provider};
 
 /// What provides a path.
 ///
@@ -16,7 +16,7 @@ pub(super) fn provider(path: &str, names: &Names<'_>) -> Result<Provider, String
             "principal.limits" => limit(name, names),
             "context.listed" => listed(name, names),
             "context.lexicon" => lexicon(name, names),
-            _ => Err(traffic(name, names)),
+            _ => traffic(name, names),
         };
     }
     signals::find(path)
@@ -45,11 +45,20 @@ fn lexicon(name: &str, names: &Names<'_>) -> Result<Provider, String> {
     place.map(Provider::Lexicon).ok_or_else(|| format!("lexicon `{name}` is not declared"))
 }
 
-fn traffic(name: &str, names: &Names<'_>) -> String {
-    let declared = names.counters.iter().any(|counter| &*counter.name == name);
-    if declared {
-        format!("counter `{name}` is planned: nothing counts it yet")
-    } else {
-        format!("counter `{name}` is not declared")
+fn traffic(path: &str, names: &Names<'_>) -> Result<Provider, String> {
+    let (name, number) = path.split_once('.').map_or((path, None), |(name, number)| (name, Some(number)));
+    let counter = names.counters.iter().find(|counter| &*counter.name == name);
+    let counter = counter.ok_or_else(|| format!("counter `{name}` is not declared"))?;
+    if counter.planned {
+        return Err(format!("counter `{name}` is planned: nothing counts it yet"));
     }
+    let number = match (number, counter.is_record()) {
+        (None, false) => Number::Count,
+        (Some("part"), true) => Number::Part,
+        (Some("of"), true) => Number::Of,
+        (Some("enough"), true) => Number::Enough,
+        (None, true) => return Err(format!("counter `{name}` has a `part`, an `of` and an `enough`")),
+        (Some(number), _) => return Err(format!("counter `{name}` has no `{number}`")),
+    };
+    Ok(Provider::Counter { counter: Arc::new(counter.clone()), number })
 }

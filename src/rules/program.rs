@@ -194,7 +194,10 @@ impl<'f> Asked<'_, 'f, '_> {
         let Slot { path, provider } = self.program.slots.get(slot)?;
         let private = match provider {
             Provider::Signal(signal) => signal.private,
-            Provider::Limit(_) | Provider::Listed { .. } | Provider::Lexicon(_) => false,
+            Provider::Limit(_)
+            | Provider::Listed { .. }
+            | Provider::Lexicon(_)
+            | Provider::Counter { .. } => false,
         };
         Some(Read { path: path.clone(), value: self.value(slot), private })
     }

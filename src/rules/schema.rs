@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::Names;
 use super::statements::line_at;
-use crate::bundle::Problem;
+use crate::bundle::{Counter, Problem};
 use crate::domain::ActionKind;
 use crate::signals;
 
@@ -63,9 +63,17 @@ fn generated(names: &Names<'_>) -> String {
     let listed = names.lists.iter().filter(|list| list.of.is_some()).map(|list| &*list.name);
     let listed = fields(listed.collect(), "Bool");
     let spoken = fields(names.lists.lexicons.iter().map(|lexicon| &*lexicon.name).collect(), "Bool");
+    let counted = names.counters.iter().filter(|counter| !counter.planned);
+    let traffic: Vec<String> = counted.map(|counter| format!("{}: {}", counter.name, shape(counter))).collect();
+    let traffic = traffic.join(", ");
     format!(
-        "type Limits = {{ {limits} }};\ntype Listed = {{ {listed} }};\ntype Spoken = {{ {spoken} }};\ntype Traffic = {{ }};\n"
+        "type Limits = {{ {limits} }};\ntype Listed = {{ {listed} }};\ntype Spoken = {{ {spoken} }};\ntype Traffic = {{ {traffic} }};\n"
     )
+}
+
+/// A counter is a number, or a record where a part stands beside its whole.
+const fn shape(counter: &Counter) -> &'static str {
+    if counter.is_record() { "{ part: Long, of: Long, enough: Bool }" } else { "Long" }
 }
 
 fn at(text: &str, error: &(impl Diagnostic + std::fmt::Display)) -> Problem {

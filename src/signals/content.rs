@@ -61,8 +61,7 @@ signals! {
     "context.money.max_price": Long = |f| f.request.envelope.max_price.map_or(0, Fixed::millionths);
     /// What the account would owe unbilled with this request, micro-USD.
     "context.money.exposure": Long = |f| account(f).map(|a| {
-        let estimate = price(f).saturating_mul(units(f));
-        a.unbilled_usd.millionths().saturating_add(estimate)
+        a.unbilled_usd.millionths().saturating_add(estimate(f))
     });
 }
 
@@ -104,6 +103,11 @@ fn campaign_regions<'f>(f: &'f Facts<'_>) -> Result<Vec<&'f str>, Cause> {
     let Action::StartCampaign(campaign) = &f.request.action else { return Ok(Vec::new()) };
     let regions = f.list("eu_uk_regions")?;
     Ok(campaign.countries.iter().filter_map(|country| regions.get(country)?.as_str()).collect())
+}
+
+/// What the request costs if it is allowed, micro-USD.
+pub(super) fn estimate(f: &Facts<'_>) -> i64 {
+    price(f).saturating_mul(units(f))
 }
 
 fn price(f: &Facts<'_>) -> i64 {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::account::account;
 use super::{Cause, Facts, Texts, signals};
 use crate::domain::{Account, Action, Channel};
+use crate::lists::Lists;
 use crate::numbers::{self, Description, Kind, Region, Written};
 
 signals! {
@@ -18,7 +19,7 @@ signals! {
     /// The number in E.164 form.
     "context.destination.number": Text (private) = |f| f.destination().number().unwrap_or_default();
     /// Country of the number, ISO 3166.
-    "context.destination.country": Text = |f| f.destination().country().map_or("", Region::as_str);
+    "context.destination.country": Text ["shared_plans"] = |f| f.destination().country().map_or("", Region::as_str);
     /// Every country that the request concerns: of the number, the campaign, the order, the territory.
     "context.destination.countries": Set = |f| countries(f).collect::<Texts<'_>>();
     /// The account may send to every country that the traffic goes to.
@@ -61,6 +62,10 @@ impl Destination {
         let region = typed.region.or_else(|| f.sender().region()).or_else(|| home(f));
         let emergency = typed.dialled().is_some_and(|text| f.emergency.is_emergency(text, region));
         let description = if emergency { None } else { typed.describe(region) };
+        let description = description.map(|number| Description {
+            region: number.region.map(|region| plan(f.lists, region)),
+            ..number
+        });
         let written = description.map(|number| number.e164.written());
         Self { expected: true, emergency, description, written }
     }
@@ -83,6 +88,12 @@ impl Destination {
         let kind = self.description.as_ref().map(|number| number.kind);
         matches!(kind, Some(Kind::PremiumRate | Kind::SharedCost))
     }
+}
+
+/// The country whose plan a region's numbers belong to: mostly its own.
+pub(super) fn plan(lists: &Lists, region: Region) -> Region {
+    let shared = lists.get("shared_plans").and_then(|plans| plans.get(region.as_str()));
+    shared.and_then(|country| country.as_str()?.parse().ok()).unwrap_or(region)
 }
 
 /// The account's own country; none where it is not known, so that gates need no account.

@@ -1,7 +1,8 @@
 //! What signals are made from: one request, one account, the lists and limits of one moment, and
 //! the instant that is decided for. Costly derived facts are kept once they are had.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,11 +11,12 @@ use super::Cause;
 use super::destination::Destination;
 use super::sender::ShownSender;
 use super::text::{SharedTexts, Wording};
-use crate::bundle::Limits;
+use crate::bundle::{Counter, Limits};
 use crate::content::Content;
 use crate::domain::{Account, AccountStatus, Request, ResolvedAccount};
 use crate::lists::{List, Lists};
 use crate::numbers::emergency::Tables;
+use crate::traffic::{Event, Memory, Reading};
 
 /// What is known of the account that is decided on.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +49,9 @@ pub struct Facts<'a> {
     nobody: OnceCell<ResolvedAccount>,
     wording: OnceCell<Arc<Wording>>,
     shared_texts: Option<&'a SharedTexts>,
+    traffic: Option<&'a Memory>,
+    present: OnceCell<Event>,
+    readings: RefCell<HashMap<usize, Result<Reading, Cause>>>,
 }
 
 fn nobody(request: &Request) -> ResolvedAccount {
@@ -81,6 +86,9 @@ impl<'a> Facts<'a> {
             nobody,
             wording,
             shared_texts: None,
+            traffic: None,
+            present: OnceCell::new(),
+            readings: RefCell::default(),
         }
     }
 
@@ -89,6 +97,38 @@ impl<'a> Facts<'a> {
     pub fn sharing(mut self, texts: Option<&'a SharedTexts>) -> Self {
         self.shared_texts = texts;
         self
+    }
+
+    /// The same, with the memory of past traffic.
+    #[must_use]
+    pub fn with_traffic(self, traffic: &'a Memory) -> Self {
+        Self { traffic: Some(traffic), ..self }
+    }
+
+    /// The memory of past traffic.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn traffic(&self) -> Result<&'a Memory, Cause> {
+        self.traffic.ok_or(Cause::Counters)
+    }
+
+    /// The request as the event that it will be once it is allowed.
+    pub fn present(&self) -> &Event {
+        self.present.get_or_init(|| super::traffic::present(self))
+    }
+
+    /// What a counter says. It is read once: all rules of a request see the same.
+    ///
+    /// # Errors
+    /// When the counter or a limit of its cannot be had.
+    pub(super) fn reading(&self, counter: &Counter) -> Result<Reading, Cause> {
+        if let Some(known) = self.readings.borrow().get(&counter.place) {
+            return *known;
+        }
+        let reading = super::traffic::read(self, counter);
+        self.readings.borrow_mut().insert(counter.place, reading);
+        reading
     }
 
     /// The account.

@@ -29,15 +29,17 @@ mod sender;
 #[cfg(test)]
 mod tests;
 mod text;
+mod traffic;
 mod value;
 
 use std::sync::Arc;
 
 pub use facts::{Facts, Subject};
 pub use text::SharedTexts;
+pub use traffic::History;
 pub use value::{Cause, Kind, Texts, Value};
 
-use crate::bundle::Limit;
+use crate::bundle::{Counter, Limit, Limits};
 use crate::lists::List;
 
 /// One fact: where rules find it, what it is, and how it is had.
@@ -110,6 +112,26 @@ pub enum Provider {
     },
     /// Whether the texts speak of what the lexicon at this place is about.
     Lexicon(crate::content::LexiconId),
+    /// A number of a counter over past traffic.
+    Counter {
+        /// The counter.
+        counter: Arc<Counter>,
+        /// Which of its numbers.
+        number: Number,
+    },
+}
+
+/// Which number of a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// The only one.
+    Count,
+    /// The part.
+    Part,
+    /// The whole.
+    Of,
+    /// Whether there are enough events to tell.
+    Enough,
 }
 
 /// Every signal that has a function, by subject.
@@ -133,6 +155,7 @@ pub fn all() -> impl Iterator<Item = &'static Signal> {
         dlt::SIGNALS,
         recipient::SIGNALS,
         inbound::SIGNALS,
+        traffic::SIGNALS,
     ]
     .into_iter()
     .flatten()
@@ -141,6 +164,17 @@ pub fn all() -> impl Iterator<Item = &'static Signal> {
 /// The signal at a path.
 pub fn find(path: &str) -> Option<&'static Signal> {
     all().find(|signal| signal.path == path)
+}
+
+/// Where rules and obligations find limits.
+const LIMITS: &str = "principal.limits.";
+
+/// What gives the value of a path that an obligation's parameter names: a signal or a limit.
+pub fn parameter(path: &str, limits: &Limits) -> Option<Provider> {
+    match path.strip_prefix(LIMITS) {
+        Some(name) => limits.place(name).map(Provider::Limit),
+        None => find(path).map(Provider::Signal),
+    }
 }
 
 // === impl Signal ===
@@ -173,6 +207,12 @@ impl Provider {
             Self::Signal(signal) => signal.compute(facts),
             Self::Limit(place) => limit_at(facts, *place).map(Value::Long),
             Self::Listed { list, of } => listed(facts, list, of).map(Value::Bool),
+            Self::Counter { counter, number } => facts.reading(counter).map(|reading| match number {
+                Number::Count => Value::Long(reading.count),
+                Number::Part => Value::Long(reading.part),
+                Number::Of => Value::Long(reading.of),
+                Number::Enough => Value::Bool(reading.enough),
+            }),
             Self::Lexicon(place) => facts.content().map(|content| Value::Bool(content.speaks_of(*place))),
         }
     }

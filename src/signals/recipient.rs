@@ -8,6 +8,7 @@ use super::{Cause, Facts, signals};
 use crate::domain::{Action, Consent, ConsentBasis};
 use crate::lists::Windows;
 use crate::numbers::zones::zones_for;
+use crate::numbers::{E164, Region};
 
 signals! {
     /// The recipient opted out of what the account sends.
@@ -112,7 +113,19 @@ fn place<'f>(f: &'f Facts<'_>) -> Result<Option<Place<'f>>, Cause> {
         Some(zone) => vec![zone],
         None => zones_for(number).iter().filter_map(|name| TimeZone::get(name).ok()).collect(),
     };
-    let state = f.list("us_area_codes")?.get(&number.to_string()).and_then(Json::as_str);
-    let name = state.map_or_else(|| country.to_string(), |state| format!("{country}-{state}"));
+    let name = state_of(f, country, number)?;
     Ok((!zones.is_empty()).then_some(Place { windows, name, zones }))
+}
+
+/// Country and state of the destination, or the country alone where it has no states.
+pub(super) fn state(f: &Facts<'_>) -> Result<String, Cause> {
+    let (Some(country), Some(number)) = (f.destination().country(), f.destination().e164()) else {
+        return Ok(String::new());
+    };
+    state_of(f, country, number)
+}
+
+fn state_of(f: &Facts<'_>, country: &Region, number: E164) -> Result<String, Cause> {
+    let state = f.list("us_area_codes")?.get(&number.to_string()).and_then(Json::as_str);
+    Ok(state.map_or_else(|| country.to_string(), |state| format!("{country}-{state}")))
 }

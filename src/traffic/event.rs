@@ -1,0 +1,99 @@
+//! One thing that happened: an attempt at an action, or an event of its own such as a complaint.
+//!
+//! An event is a bag of named facts, so that a counter can be declared over any of them. What an
+//! event does not state is unknown, which is a value of its own to a filter and no value to a key.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::field::Field;
+use crate::domain::ActionKind;
+
+/// What a field of an event holds. Times are milliseconds and money is micro-USD.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fact {
+    /// Yes or no.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
+    /// A text.
+    Text(Arc<str>),
+}
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When, milliseconds since 1970.
+    pub at: i64,
+    /// What: an action, or an event of its own.
+    pub kind: Arc<str>,
+    /// It was refused, and so did not happen.
+    pub refused: bool,
+    /// How many it stands for in counts and sums.
+    pub weight: i64,
+    // INVARIANT: each field once.
+    facts: Vec<(Field, Fact)>,
+}
+
+/// Events hold numbers of people: only what happened is shown.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Event {{ {} at {}, .. }}", self.kind, self.at)
+    }
+}
+
+// === impl Event ===
+
+impl Event {
+    /// Something that happened at an instant, with nothing known of it yet.
+    pub fn new(kind: &str, at: i64) -> Self {
+        Self { at, kind: kind.into(), refused: false, weight: 1, facts: Vec::new() }
+    }
+
+    /// States a field; what was stated before is replaced.
+    pub fn set(&mut self, field: Field, fact: Fact) {
+        match self.facts.iter_mut().find(|(known, _)| *known == field) {
+            Some((_, old)) => *old = fact,
+            None => self.facts.push((field, fact)),
+        }
+    }
+
+    /// States a field with a text, unless the text is empty.
+    pub fn set_text(&mut self, field: Field, text: &str) {
+        if !text.is_empty() {
+            self.set(field, Fact::Text(text.into()));
+        }
+    }
+
+    /// What a field holds, if it is stated.
+    pub fn get(&self, field: Field) -> Option<&Fact> {
+        self.facts.iter().find(|(known, _)| *known == field).map(|(_, fact)| fact)
+    }
+
+    /// A text field.
+    pub fn text(&self, field: Field) -> Option<&str> {
+        match self.get(field) {
+            Some(Fact::Text(text)) => Some(text),
+            Some(Fact::Flag(_) | Fact::Number(_)) | None => None,
+        }
+    }
+
+    /// A field as a number; one that is not stated adds nothing.
+    pub fn number(&self, field: Field) -> i64 {
+        match self.get(field) {
+            Some(Fact::Number(number)) => *number,
+            Some(Fact::Flag(_) | Fact::Text(_)) | None => 0,
+        }
+    }
+
+    /// Whether it is an attempt at one of the actions.
+    pub fn is_attempt(&self) -> bool {
+        self.kind.parse::<ActionKind>().is_ok()
+    }
+}
+
+impl fmt::Debug for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fact")
+    }
+}

@@ -1,0 +1,82 @@
+//! The fields of events, by the names that `counters.yaml` uses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::vocabulary::text_enum;
+
+text_enum! {
+    /// A field of an event.
+    Field {
+        /// Account that did it.
+        Account = "account",
+        /// What was done.
+        Action = "action",
+        /// Number or mailbox that it went to.
+        To = "to",
+        /// Number or name that it came from.
+        From = "from",
+        /// `to` without its last digits.
+        Prefix = "prefix",
+        /// Country of `to`.
+        Country = "country",
+        /// Range of the rate deck that `to` is in; none for ordinary numbers.
+        Range = "range",
+        /// Whether `to` is in a range of the rate deck.
+        HighCost = "high_cost",
+        /// What the caller said it was for.
+        Category = "category",
+        /// Campaign of the US registry.
+        Campaign = "campaign",
+        /// Brand of the US registry, by tax id.
+        BrandRegistration = "brand_registration",
+        /// Brand that it was done for.
+        Brand = "brand",
+        /// Whether that brand is neither the account's own nor authorised.
+        ForeignBrand = "foreign_brand",
+        /// Hash of the text.
+        BodyHash = "body_hash",
+        /// Network of the recipient.
+        Carrier = "carrier",
+        /// Address that an event of its own came from.
+        Ip = "ip",
+        /// Address of the person who asked for a code.
+        EndUserIp = "end_user_ip",
+        /// How it ended.
+        Status = "status",
+        /// Whether a code was verified.
+        Verified = "verified",
+        /// Length of a call, ms.
+        DurationS = "duration_s",
+        /// How long it rang, ms.
+        RingS = "ring_s",
+        /// What its length cost by the rate deck: micro-USD a minute, times ms.
+        RatedCost = "rated_cost",
+        /// What they would cost at the country's average, in the same unit.
+        EvenCost = "even_cost",
+        /// What it cost, micro-USD.
+        Cost = "cost",
+        /// How many numbers were ordered.
+        Quantity = "quantity",
+        /// How long a number had been leased, ms.
+        LeaseAgeS = "lease_age_s",
+        /// Why it was refused.
+        Reason = "reason",
+        /// How long ago it was, ms.
+        AgeS = "age_s",
+    }
+}
+
+/// Milliseconds of a minute: what a rate a minute times a length in milliseconds is divided by.
+const MINUTE_MS: i128 = 60_000;
+
+// === impl Field ===
+
+impl Field {
+    /// What a sum of the field is divided by, once it is complete, so that nothing is rounded twice.
+    pub const fn divisor(self) -> i128 {
+        match self {
+            Self::RatedCost | Self::EvenCost => MINUTE_MS,
+            _ => 1,
+        }
+    }
+}
