@@ -24,8 +24,7 @@ lint:
 # One build serves the unit tests, the one integration binary and the case files.
 unit:
 	cargo test --locked
-	target/debug/aupd test demo/cases --only demo/cases/stage-account.txt
-	target/debug/aupd test demo/cases --only demo/cases/stage-content.txt
+	target/debug/aupd test demo/cases
 	target/debug/aupd test tests/cases --fixtures demo/cases
 	target/debug/aupd bundle validate policies
 

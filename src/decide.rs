@@ -281,8 +281,7 @@ const fn stands(on: DutyOn, verdict: Verdict) -> bool {
 }
 
 fn parameters(entry: &crate::bundle::ObligationEntry, facts: &Facts<'_>) -> BTreeMap<Arc<str>, String> {
-    let value =
-        |path: &str| parameter(path, facts.limits)?.value(facts).ok().map(|value| text(&value));
+    let value = |path: &str| parameter(path, facts.limits)?.value(facts).ok().map(|value| text(&value));
     entry.parameters.iter().filter_map(|(name, path)| Some((name.clone(), value(path)?))).collect()
 }
 

@@ -200,8 +200,7 @@ fn taken(names: &[String]) -> Result<Taken, String> {
 fn filters(raw: &RawFilters, limits: &Limits) -> Result<Vec<Filter>, String> {
     let filter = |(name, value): (&String, &Value)| {
         let field = field(name)?;
-        let test =
-            test(value, limits).map_err(|what| format!("has a condition on `{name}` that {what}"))?;
+        let test = test(value, limits).map_err(|what| format!("has a condition on `{name}` that {what}"))?;
         Ok(Filter { field, test })
     };
     raw.iter().map(filter).collect()

@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-pub use catalogue::{Catalogue, ObligationEntry, On, Origin, Rank, ReasonEntry};
 pub use crate::traffic::Counter;
+pub use catalogue::{Catalogue, ObligationEntry, On, Origin, Rank, ReasonEntry};
 pub use files::Files;
 pub use limits::{InvalidLimit, Limit, Limits, UNLIMITED, Unit};
 pub use problem::Problem;

@@ -46,7 +46,12 @@ const NUMBERS: [(&str, Field, i64); 6] = [
 ///
 /// # Errors
 /// A sentence that says which field is malformed.
-pub(super) fn remember(policy: &Snapshot, case: &Case, own: Option<&Account>, now: i64) -> Result<(), String> {
+pub(super) fn remember(
+    policy: &Snapshot,
+    case: &Case,
+    own: Option<&Account>,
+    now: i64,
+) -> Result<(), String> {
     for past in &case.history {
         let account_id = text(past, "account_id").unwrap_or(&case.account);
         let account = own.filter(|account| account.id.as_str() == account_id);
@@ -108,13 +113,15 @@ fn event(past: &Past, account: &str, at: i64, nth: i64) -> Result<Event, String>
         event.set_text(Field::EndUserIp, ip);
     }
     let to = event.text(Field::To).map(str::to_ascii_lowercase);
-    let step = past.fields.get("to_step").map_or(Some(0), Value::as_i64).ok_or_else(|| malformed("to_step"))?;
+    let step =
+        past.fields.get("to_step").map_or(Some(0), Value::as_i64).ok_or_else(|| malformed("to_step"))?;
     event.set_text(Field::To, &advanced(&to.unwrap_or_default(), step.saturating_mul(nth)));
     if let Some(statuses) = past.fields.get("statuses").and_then(Value::as_array).filter(|s| !s.is_empty()) {
         let place = usize::try_from(nth).unwrap_or(0) % statuses.len();
         event.set_text(Field::Status, statuses.get(place).and_then(Value::as_str).unwrap_or_default());
     }
-    event.weight = past.fields.get("count").map_or(Some(1), Value::as_i64).ok_or_else(|| malformed("count"))?;
+    event.weight =
+        past.fields.get("count").map_or(Some(1), Value::as_i64).ok_or_else(|| malformed("count"))?;
     event.refused = text(past, "decision") == Some("DENY") || event.text(Field::Status) == Some(REFUSED);
     Ok(event)
 }

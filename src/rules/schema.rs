@@ -64,7 +64,8 @@ fn generated(names: &Names<'_>) -> String {
     let listed = fields(listed.collect(), "Bool");
     let spoken = fields(names.lists.lexicons.iter().map(|lexicon| &*lexicon.name).collect(), "Bool");
     let counted = names.counters.iter().filter(|counter| !counter.planned);
-    let traffic: Vec<String> = counted.map(|counter| format!("{}: {}", counter.name, shape(counter))).collect();
+    let traffic: Vec<String> =
+        counted.map(|counter| format!("{}: {}", counter.name, shape(counter))).collect();
     let traffic = traffic.join(", ");
     format!(
         "type Limits = {{ {limits} }};\ntype Listed = {{ {listed} }};\ntype Spoken = {{ {spoken} }};\ntype Traffic = {{ {traffic} }};\n"

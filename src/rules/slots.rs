@@ -49,7 +49,9 @@ impl<'n> Slots<'n> {
                 SlotTraits { cost, sure: !signal.fails }
             }
             Some(Provider::Limit(_)) => SlotTraits { cost: Cost::Cheap, sure: false },
-            Some(Provider::Lexicon(_) | Provider::Counter { .. }) => SlotTraits { cost: Cost::Costly, sure: false },
+            Some(Provider::Lexicon(_) | Provider::Counter { .. }) => {
+                SlotTraits { cost: Cost::Costly, sure: false }
+            }
             Some(Provider::Listed { .. }) | None => SlotTraits { cost: Cost::Lookup, sure: false },
         }
     }

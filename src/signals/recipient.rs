@@ -113,7 +113,7 @@ fn place<'f>(f: &'f Facts<'_>) -> Result<Option<Place<'f>>, Cause> {
         Some(zone) => vec![zone],
         None => zones_for(number).iter().filter_map(|name| TimeZone::get(name).ok()).collect(),
     };
-    let name = state_of(f, country, number)?;
+    let name = state_of(f, *country, number)?;
     Ok((!zones.is_empty()).then_some(Place { windows, name, zones }))
 }
 
@@ -122,10 +122,10 @@ pub(super) fn state(f: &Facts<'_>) -> Result<String, Cause> {
     let (Some(country), Some(number)) = (f.destination().country(), f.destination().e164()) else {
         return Ok(String::new());
     };
-    state_of(f, country, number)
+    state_of(f, *country, number)
 }
 
-fn state_of(f: &Facts<'_>, country: &Region, number: E164) -> Result<String, Cause> {
+fn state_of(f: &Facts<'_>, country: Region, number: E164) -> Result<String, Cause> {
     let state = f.list("us_area_codes")?.get(&number.to_string()).and_then(Json::as_str);
     Ok(state.map_or_else(|| country.to_string(), |state| format!("{country}-{state}")))
 }

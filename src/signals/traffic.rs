@@ -184,9 +184,10 @@ fn campaign<'a>(account: &'a Account, number: &str) -> Option<&'a TcrCampaign> {
 fn foreign(event: &mut Event, account: &Account, now: jiff::Timestamp) {
     let Some(brand) = event.text(Field::Brand).map(folded) else { return };
     let own = account.brands.iter().any(|known| folded(known) == brand);
-    let lent = account.brand_authorizations.iter().any(|leave| {
-        folded(&leave.mark) == brand && leave.to.is_none_or(|end| end > now)
-    });
+    let lent = account
+        .brand_authorizations
+        .iter()
+        .any(|leave| folded(&leave.mark) == brand && leave.to.is_none_or(|end| end > now));
     event.set(Field::Brand, Fact::Text(Arc::from(&*brand)));
     event.set(Field::ForeignBrand, Fact::Flag(!own && !lent));
 }

@@ -44,7 +44,8 @@ impl Aggregate {
             Self::Ratio { part, sum, min, part_min } => {
                 let some = filtered(events, part, asking)?;
                 let (part, of) = (total(some.into_iter(), *sum), total(events.iter().copied(), *sum));
-                let enough = reaches(of, *min, asking)? && (part_min.is_none() || reaches(part, *part_min, asking)?);
+                let enough =
+                    reaches(of, *min, asking)? && (part_min.is_none() || reaches(part, *part_min, asking)?);
                 Ok(Reading { part, of, enough, ..Reading::default() })
             }
             Self::Share { of: field, which, sum, min } => {

@@ -167,7 +167,10 @@ impl Counter {
 
     /// Whether rules read it as a record of a part and a whole.
     pub const fn is_record(&self) -> bool {
-        matches!(self.aggregate, Aggregate::Ratio { .. } | Aggregate::Share { .. } | Aggregate::Classes { .. })
+        matches!(
+            self.aggregate,
+            Aggregate::Ratio { .. } | Aggregate::Share { .. } | Aggregate::Classes { .. }
+        )
     }
 }
 

@@ -10,6 +10,10 @@ use super::aggregate::{Asking, Reading, hold};
 use super::counter::Counter;
 use super::event::{Event, Fact};
 use super::field::Field;
+use crate::domain::Decision;
+
+/// The duty that opens a block.
+const BLOCK_PREFIX: &str = "BLOCK_PREFIX";
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +94,27 @@ impl Memory {
         Ok(kept.evicted - before)
     }
 
+    /// Keeps an attempt with what was decided of it, and opens the block that the decision asks for.
+    ///
+    /// # Errors
+    /// When a writer failed before.
+    pub fn remember(&self, mut attempt: Event, decision: &Decision) -> Result<(), Unreadable> {
+        if let Some(reason) = decision.violations.first() {
+            attempt.refused = true;
+            attempt.set_text(Field::Reason, &reason.code);
+        }
+        let blocks = decision.obligations.iter().filter(|duty| &*duty.kind == BLOCK_PREFIX);
+        for duty in blocks {
+            let life = duty.parameters.get("ttl").and_then(|ttl| ttl.parse::<i64>().ok());
+            if let (Some(prefix), Some(life), Some(account)) =
+                (duty.parameters.get("prefix"), life, attempt.text(Field::Account))
+            {
+                self.block(account, prefix, attempt.at, attempt.at.saturating_add(life))?;
+            }
+        }
+        self.record(attempt).map(drop)
+    }
+
     /// Stops traffic of an account to a prefix until an instant, ms.
     ///
     /// # Errors
@@ -130,7 +155,8 @@ impl Memory {
         };
         let kept = self.kept.read().map_err(|_| Unreadable::Damaged)?;
         let (from, to) = ((*window.start(), 0), (*window.end(), u64::MAX));
-        let past = kept.keys.get(&(counter.place, key)).into_iter().flat_map(|events| events.range(from..=to));
+        let past =
+            kept.keys.get(&(counter.place, key)).into_iter().flat_map(|events| events.range(from..=to));
         let mut events = Vec::new();
         let this = (counter.counts_this && counter.takes(asking.present)).then_some(asking.present);
         for event in past.map(|(_, event)| &**event).chain(this) {

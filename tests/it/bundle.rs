@@ -25,6 +25,7 @@ fn with_rule(head: &str, condition: &str) -> (BrokenBundle, usize) {
     (bundle, line)
 }
 
+const NUMBERS: &str = "clauses/14-misuse-of-numbers.cedar";
 const HEAD: &str = "@reason(\"RESALE_NOT_APPROVED\")";
 
 #[test]
@@ -34,7 +35,7 @@ fn the_default_bundle_is_sound_and_counts_what_is_planned() {
         let output = aupd(&arguments);
         let (text, errors) = texts(&output);
         assert!(output.status.success(), "{errors}");
-        assert!(text.contains("reasons are planned"), "{text}");
+        assert!(text.contains("obligations are planned"), "{text}");
     }
 }
 
@@ -57,8 +58,10 @@ fn a_catalogue_entry_that_nothing_uses() {
 
 #[test]
 fn a_planned_reason_that_a_rule_uses() {
-    let (bundle, line) = with_rule("@reason(\"TIMESHARE_SUSPECTED\")", "principal.entitled");
-    refused(&bundle, RESALE, line + 1, "reason `TIMESHARE_SUSPECTED` is marked as planned");
+    let entry = "  - code: NUMBER_CHURN\n";
+    let bundle = BrokenBundle::new().replace("reasons.yaml", entry, &format!("{entry}    planned: true\n"));
+    let line = bundle.line_of(NUMBERS, "NUMBER_CHURN");
+    refused(&bundle, NUMBERS, line, "reason `NUMBER_CHURN` is marked as planned");
 }
 
 #[test]
@@ -71,6 +74,34 @@ fn an_undeclared_limit() {
 fn an_undeclared_counter() {
     let (bundle, line) = with_rule(HEAD, "context.traffic.unheard_of > principal.limits.ato_signals");
     refused(&bundle, RESALE, line + 3, "counter `unheard_of` is not declared");
+}
+
+#[test]
+fn a_counter_that_is_not_what_it_says() {
+    for (from, to, what) in [
+        ("key: [account, end_user_ip]", "key: [account, shoe_size]", "names the field `shoe_size`"),
+        ("window: tdos_s", "window: unheard_of", "has the window `unheard_of`"),
+        ("calendar_day: America/Los_Angeles", "calendar_day: America/Nowhere", "which is no time zone"),
+        ("events: [RELEASE_NUMBER]", "events: [LOSE_NUMBER]", "takes `LOSE_NUMBER`"),
+        ("{below: churn_lease_s}", "{about: churn_lease_s}", "has the unknown comparison `about`"),
+        ("gap: seq_gap", "gap: unheard_of", "names `unheard_of`, which is not a declared limit"),
+    ] {
+        let bundle = BrokenBundle::new().replace("counters.yaml", from, to);
+        let line = bundle.line_of("counters.yaml", to);
+        let text = std::fs::read_to_string(root().join("policies/counters.yaml")).expect("it is there");
+        let before = text.lines().take(line).collect::<Vec<_>>();
+        let name = before.iter().rposition(|l| l.trim_start().starts_with("- name:")).expect("a counter");
+        refused(&bundle, "counters.yaml", name + 1, what);
+    }
+}
+
+#[test]
+fn the_parts_of_a_counter_are_read_by_name() {
+    let limit = "principal.limits.once";
+    let (bundle, line) = with_rule(HEAD, &format!("context.traffic.short_calls.whole >= {limit}"));
+    refused(&bundle, RESALE, line + 3, "counter `short_calls` has no `whole`");
+    let (bundle, line) = with_rule(HEAD, &format!("context.traffic.short_calls >= {limit}"));
+    refused(&bundle, RESALE, line + 3, "counter `short_calls` has a `part`");
 }
 
 #[test]

@@ -21,16 +21,12 @@ fn every_case_that_texts_registries_and_recipients_decide_passes() {
 }
 
 #[test]
-fn all_cases_run_none_is_left_out_and_no_allow_is_denied() {
+fn all_cases_pass_and_none_is_left_out() {
     let output = aupd(&["test", &demo(""), "--json"]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
-    let failed = report["failed"].as_array().expect("failures are listed");
-    let passed = report["passed"].as_u64().expect("passes are counted");
-    assert_eq!(passed + failed.len() as u64, 298);
-    for failure in failed.iter().filter(|failure| failure["expected"]["decision"] == "ALLOW") {
-        assert_eq!(failure["got"]["Ok"]["decision"], "ALLOW", "{failure}");
-    }
-    assert_eq!(output.status.code(), Some(i32::from(!failed.is_empty())));
+    assert_eq!(report["failed"], serde_json::json!([]));
+    assert_eq!(report["passed"], 298);
+    assert!(output.status.success());
 }
 
 #[test]
