@@ -118,6 +118,11 @@ impl Parts {
         })
     }
 
+    /// The service that decides, for whoever calls it in this process.
+    pub const fn decisions(&self) -> &Decisions {
+        &self.decisions
+    }
+
     /// Writes the decision records that are left, for at most `limit`.
     pub(super) async fn close(&self, limit: Duration) {
         let recorder = self.recorder.clone();
