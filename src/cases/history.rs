@@ -38,8 +38,9 @@ const NUMBERS: [(&str, Field, i64); 6] = [
     ("ring_s", Field::RingS, 1_000),
     ("lease_age_s", Field::LeaseAgeS, 1_000),
     ("quantity", Field::Quantity, 1),
-    ("cost_usd", Field::Cost, 1_000_000),
+    // What it cost in the end stands over the price that was stated before.
     ("price_usd", Field::Cost, 1_000_000),
+    ("cost_usd", Field::Cost, 1_000_000),
 ];
 
 /// Puts a case's history into the memory of its snapshot.

@@ -122,6 +122,9 @@ impl Memory {
     pub fn block(&self, account: &str, prefix: &str, now: i64, until: i64) -> Result<(), Unreadable> {
         let mut kept = self.kept.write().map_err(|_| Unreadable::Damaged)?;
         let blocks = kept.blocks.entry(account.into()).or_default();
+        // Each holds for its own time: one that ends sooner does not lift one that ends later.
+        let same = blocks.iter().filter(|block| &*block.prefix == prefix).map(|block| block.until);
+        let until = same.fold(until, i64::max);
         blocks.retain(|block| block.until > now && &*block.prefix != prefix);
         blocks.push_back(Block { prefix: prefix.into(), until });
         while blocks.len() > self.bounds.blocks {
