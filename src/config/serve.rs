@@ -46,6 +46,9 @@ pub struct Serve {
     /// After the signal to stop, requests under way have this long to end.
     #[serde(rename = "drain_timeout_s", deserialize_with = "seconds::<_, 0, 3_600>")]
     pub drain_timeout: Duration,
+    /// A connection must have begun to speak within this time, TLS included; then keep-alive watches over it.
+    #[serde(rename = "opening_timeout_s", deserialize_with = "seconds::<_, 1, 600>")]
+    pub opening_timeout: Duration,
     /// A connection that is silent for so long is asked whether it lives.
     #[serde(rename = "keepalive_interval_s", deserialize_with = "seconds::<_, 1, 86_400>")]
     pub keepalive_interval: Duration,
@@ -71,6 +74,7 @@ impl Default for Serve {
             clock_back: Duration::from_hours(24),
             clock_ahead: Duration::from_mins(5),
             drain_timeout: Duration::from_secs(30),
+            opening_timeout: Duration::from_secs(10),
             keepalive_interval: Duration::from_mins(1),
             keepalive_timeout: Duration::from_secs(20),
             tls: Tls::Off,

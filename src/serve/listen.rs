@@ -76,7 +76,7 @@ pub fn server(serve: &Serve, tls: &Tls, address: SocketAddr) -> Result<Layered, 
         // window; past it h2 ends the connection as a flood. Each stream still has its own 64 KiB.
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(u32::try_from(serve.max_concurrent_requests).ok());
-    match tls_config(tls)? {
+    match tls_config(serve, tls)? {
         None => Ok(server.layer(undecoded::layer())),
         Some(tls) => {
             let server = server.tls_config(tls).map_err(|error| ListenError::Tls(address, error))?;
@@ -85,9 +85,11 @@ pub fn server(serve: &Serve, tls: &Tls, address: SocketAddr) -> Result<Layered, 
     }
 }
 
-fn tls_config(tls: &Tls) -> Result<Option<ServerTlsConfig>, ListenError> {
+fn tls_config(serve: &Serve, tls: &Tls) -> Result<Option<ServerTlsConfig>, ListenError> {
     let Tls::On { cert, key, clients } = tls else { return Ok(None) };
-    let config = ServerTlsConfig::new().identity(Identity::from_pem(read(cert)?, read(key)?));
+    let config = ServerTlsConfig::new()
+        .timeout(serve.opening_timeout)
+        .identity(Identity::from_pem(read(cert)?, read(key)?));
     Ok(Some(match clients {
         ClientAuth::Anyone => config,
         ClientAuth::SignedBy(authority) => config.client_ca_root(Certificate::from_pem(read(authority)?)),

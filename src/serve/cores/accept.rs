@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::connection::Arrival;
 use super::load::{Counts, Load, Place};
+use super::opening::Bounds;
 use super::place::{View, order};
 
 /// How long a window is in which work is measured.
@@ -40,6 +41,7 @@ pub(super) struct Acceptor {
     lanes: Vec<Lane>,
     counts: Arc<Counts>,
     max_connections: usize,
+    opening: Bounds,
     /// Whether the last attempt to accept failed, so that it is said once.
     failing: bool,
     /// Whether the last connection was turned away, for the same reason.
@@ -74,8 +76,9 @@ impl Acceptor {
         lanes: Vec<Lane>,
         counts: Arc<Counts>,
         max_connections: usize,
+        opening: Bounds,
     ) -> Self {
-        Self { listener, lanes, counts, max_connections, failing: false, full: false }
+        Self { listener, lanes, counts, max_connections, opening, failing: false, full: false }
     }
 
     /// Accepts until it is dropped, which closes the listener and lets the cores end.
@@ -119,7 +122,7 @@ impl Acceptor {
         let views: Vec<View> = self.lanes.iter().map(Lane::view).collect();
         let order = order(&views);
         let Some(first) = order.first().and_then(|core| self.lanes.get(*core)) else { return };
-        let mut arrival = match Arrival::new(stream, Place::take(&first.load)) {
+        let mut arrival = match Arrival::new(stream, Place::take(&first.load), self.opening.clone()) {
             Ok(arrival) => arrival,
             Err(error) => return tracing::debug!(%error, "a connection was gone at once"),
         };

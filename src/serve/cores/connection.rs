@@ -9,19 +9,22 @@ use tokio::net::TcpStream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use super::load::Place;
+use super::opening::{Bounds, Opening};
 
 /// A connection on its way to a core, belonging to no runtime.
 #[derive(Debug)]
 pub(in crate::serve) struct Arrival {
     stream: std::net::TcpStream,
     pub(super) place: Place,
+    opening: Bounds,
 }
 
 /// A connection on its core. It speaks as the stream does, and is counted while it is open.
-#[derive(Debug)]
 pub(in crate::serve) struct Connection {
     stream: TcpStream,
     place: Place,
+    /// Until its peer has begun to speak.
+    opening: Option<Opening>,
 }
 
 // === impl Arrival ===
@@ -32,9 +35,9 @@ impl Arrival {
     ///
     /// # Errors
     /// When the connection is broken already.
-    pub(super) fn new(stream: TcpStream, place: Place) -> io::Result<Self> {
+    pub(super) fn new(stream: TcpStream, place: Place, opening: Bounds) -> io::Result<Self> {
         stream.set_nodelay(true)?;
-        Ok(Self { stream: stream.into_std()?, place })
+        Ok(Self { stream: stream.into_std()?, place, opening })
     }
 
     /// Makes it a connection of the runtime that this is called on.
@@ -42,8 +45,8 @@ impl Arrival {
     /// # Errors
     /// When the runtime has no room for it.
     pub(in crate::serve) fn settle(self) -> io::Result<Connection> {
-        let Self { stream, place } = self;
-        Ok(Connection { stream: TcpStream::from_std(stream)?, place })
+        let Self { stream, place, opening } = self;
+        Ok(Connection { stream: TcpStream::from_std(stream)?, place, opening: Some(Opening::new(opening)) })
     }
 }
 
@@ -67,13 +70,18 @@ impl Connected for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, place } = self.get_mut();
+        let Self { stream, place, opening } = self.get_mut();
         let before = buf.filled().len();
         let read = Pin::new(stream).poll_read(cx, buf);
         if read.is_ready() {
-            place.heard(buf.filled().len().saturating_sub(before));
+            let bytes = buf.filled().len().saturating_sub(before);
+            place.heard(bytes);
+            if opening.as_mut().is_some_and(|opening| opening.heard(bytes)) {
+                *opening = None;
+            }
+            return read;
         }
-        read
+        opening.as_mut().map_or(Poll::Pending, |opening| opening.poll(cx))
     }
 }
 

@@ -13,6 +13,7 @@
 mod accept;
 mod connection;
 mod load;
+mod opening;
 mod place;
 mod thread;
 
@@ -29,6 +30,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use self::accept::{Acceptor, Lane};
 pub(super) use self::connection::Arrival;
 use self::load::{Counts, Load};
+use self::opening::Bounds;
 use crate::config::{Runtime, Serve};
 
 /// Connections that were taken in and wait for a core to notice them; each core has as many places.
@@ -108,7 +110,8 @@ impl Cores {
         }
         let loads = lanes.iter().map(|lane| lane.load.clone()).collect();
         let counts = Arc::new(Counts::default());
-        let acceptor = Acceptor::new(listener, lanes, counts.clone(), serve.max_connections);
+        let opening = Bounds { within: serve.opening_timeout, stop: stop.clone() };
+        let acceptor = Acceptor::new(listener, lanes, counts.clone(), serve.max_connections, opening);
         let stop = stop.clone();
         tasks.spawn(async move {
             let _ = stop.run_until_cancelled(acceptor.run()).await;

@@ -177,7 +177,7 @@ async fn the_multi_thread_runtime_has_one_lane() {
 #[tokio::test]
 async fn a_hot_connection_keeps_its_core_to_itself_beside_a_thousand_idle_ones() {
     assert!(rlimit::increase_nofile_limit(4_096).unwrap() >= 4_096, "both ends of all are open here");
-    let fixture = Fixture::new(|_| ()).await;
+    let fixture = Fixture::new(|serve| serve.opening_timeout = Duration::from_mins(10)).await;
     let mut hot = fixture.connect().await;
     let mut idle = Vec::new();
     while idle.len() < 1_000 {
@@ -220,6 +220,7 @@ async fn as_many_are_open_as_may_be_and_further_ones_are_closed() {
 async fn a_stop_takes_no_more_and_lets_those_that_are_there_end() {
     let mut fixture = Fixture::new(|_| ()).await;
     let mut client = fixture.connect().await;
+    talk(&mut client, 100).await;
     fixture.stop.cancel();
     // The acceptor and the core that has nothing.
     for _ in 0..2 {
@@ -252,4 +253,36 @@ async fn a_core_that_breaks_is_named() {
     let mut fixture = Fixture::serving(&Breaking, |_| ()).await;
     let _client = TcpStream::connect(fixture.address).await.unwrap();
     assert_eq!(fixture.ended().await.unwrap_err().to_string(), "core 0 was lost");
+}
+
+/// Half of what an HTTP/2 client says first is as good as nothing; all of it is enough.
+#[tokio::test]
+async fn a_connection_that_does_not_begin_in_time_is_closed() {
+    let fixture = Fixture::new(|serve| serve.opening_timeout = Duration::from_millis(300)).await;
+    let [mut silent, mut half, mut whole] =
+        [fixture.connect().await, fixture.connect().await, fixture.connect().await];
+    talk(&mut half, 12).await;
+    talk(&mut whole, 24).await;
+    for stream in [&mut silent, &mut half] {
+        let end = timeout(PATIENCE, stream.read(&mut [0; 1])).await.expect("it is closed");
+        assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+    }
+    eventually("the places are given back", || fixture.open().iter().sum::<usize>() == 1).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    talk(&mut whole, 10).await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_connection_that_has_not_begun() {
+    for runtime in [Runtime::PerCore, Runtime::MultiThread] {
+        let mut fixture = Fixture::new(|serve| {
+            (serve.runtime, serve.opening_timeout) = (runtime, Duration::from_mins(10));
+        })
+        .await;
+        let _silent = fixture.connect().await;
+        fixture.stop.cancel();
+        while let Some(ended) = timeout(PATIENCE, fixture.tasks.join_next()).await.expect("it ends") {
+            ended.unwrap().unwrap();
+        }
+    }
 }
