@@ -86,10 +86,7 @@ fn decide_on<T>(
     let scope = scope(facts.subject);
     let prohibitions = asked.prohibitions(scope);
     let mut judged = Judged::new(policy, facts.subject, &prohibitions);
-    facts.set_reasons(judged.codes(&policy.bundle.catalogue));
-    let duties = asked.duties(scope);
-    judged.add_errors(policy, &duties);
-    let obligations = obligations(policy, facts, &duties, judged.verdict());
+    let (duties, obligations) = judged.impose(policy, facts, &asked, scope);
     let (prohibitions, duties) = (&prohibitions, &duties);
     let seen = look(&Decided { facts, asked: &asked, scope, prohibitions, duties });
     (judged.into_decision(policy, facts.request, facts.subject, obligations, facts.now, id), seen)
@@ -111,14 +108,11 @@ pub fn refuse(
     id: Uuid,
 ) -> Decision {
     let facts = facts(policy, request, subject, now);
-    let rank = policy.bundle.catalogue.rank(code);
-    let enforced = rank.into_iter().map(|rank| (rank, Vec::new())).collect();
-    let mut judged = Judged { enforced, monitored: Found::new() };
-    facts.set_reasons(judged.codes(&policy.bundle.catalogue));
+    let rank = rank_of(&policy.bundle.catalogue, code);
+    let mut judged = Judged { enforced: Found::from([(rank, Vec::new())]), monitored: Found::new() };
     let mut kept = Kept::default();
-    let duties = policy.bundle.program.ask(&facts, &mut kept).duties(scope(subject));
-    judged.add_errors(policy, &duties);
-    let obligations = obligations(policy, &facts, &duties, judged.verdict());
+    let asked = policy.bundle.program.ask(&facts, &mut kept);
+    let (_, obligations) = judged.impose(policy, &facts, &asked, scope(subject));
     judged.into_decision(policy, request, subject, obligations, now, id)
 }
 
@@ -147,7 +141,7 @@ impl Judged {
         judged.enforced = unmasked(catalogue, judged.enforced);
         judged.monitored = unmasked(catalogue, judged.monitored);
         judged.monitored.retain(|rank, _| !judged.enforced.contains_key(rank));
-        judged.add_errors(policy, findings);
+        judged.add_errors(policy, subject, findings);
         judged
     }
 
@@ -161,15 +155,36 @@ impl Judged {
         found.entry(rank).or_default().push(rule.id.clone());
     }
 
-    /// A rule that is off is not asked; one that is monitored and fails is still not understood.
-    fn add_errors(&mut self, policy: &Snapshot, findings: &Findings) {
+    /// A rule that is off for the account counts for nothing, whatever came of it; one that is monitored
+    /// and fails is still not understood.
+    fn add_errors(&mut self, policy: &Snapshot, subject: Subject<'_>, findings: &Findings) {
+        let catalogue = &policy.bundle.catalogue;
         for (place, cause) in &findings.errors {
-            let rule = policy.bundle.program.rules.get(*place);
-            let Some(rule) = rule.filter(|rule| rule.mode != Mode::Off) else { continue };
-            if let Some(rank) = policy.bundle.catalogue.rank(cause.code()) {
+            let Some(rule) = policy.bundle.program.rules.get(*place) else { continue };
+            let mode = match rule.effect {
+                Effect::Forbid(rank) => mode(catalogue, subject, rule, rank),
+                Effect::Base | Effect::Duty { .. } => rule.mode,
+            };
+            if mode != Mode::Off {
+                let rank = rank_of(catalogue, cause.code());
                 self.enforced.entry(rank).or_default().push(rule.id.clone());
             }
         }
+    }
+
+    /// Asks the duties, which may read the reasons; one that fails denies too.
+    fn impose(
+        &mut self,
+        policy: &Snapshot,
+        facts: &Facts<'_>,
+        asked: &Asked<'_, '_, '_>,
+        scope: Scope,
+    ) -> (Findings, Vec<Obligation>) {
+        facts.set_reasons(self.codes(&policy.bundle.catalogue));
+        let duties = asked.duties(scope);
+        self.add_errors(policy, facts.subject, &duties);
+        let obligations = obligations(policy, facts, &duties, self.verdict());
+        (duties, obligations)
     }
 
     fn verdict(&self) -> Verdict {
@@ -211,6 +226,12 @@ impl Judged {
             dry_run: request.envelope.dry_run,
         }
     }
+}
+
+/// The rank of a code that is given without a rule. No bundle loads without these; if one were missing,
+/// the denial would stand without its words rather than not at all.
+fn rank_of(catalogue: &Catalogue, code: &str) -> Rank {
+    catalogue.rank(code).unwrap_or(Rank::MAX)
 }
 
 /// The rule's mode, unless the account has its own for the reason and may have one.

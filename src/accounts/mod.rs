@@ -109,9 +109,14 @@ impl Accounts {
         &self.inner.store
     }
 
+    /// The longest that a lookup waits for the store: `load_timeout`.
+    pub fn longest_wait(&self) -> Duration {
+        self.inner.config.load_timeout
+    }
+
     /// The account with what its ancestors make of it. Waits up to `load_timeout` for the store.
     pub async fn lookup(&self, id: &AccountId) -> Lookup {
-        self.lookup_within(id, self.inner.config.load_timeout).await
+        self.lookup_within(id, self.longest_wait()).await
     }
 
     /// The same, waiting up to `wait`, ancestors included. With no time at all, what is in memory is the
@@ -121,9 +126,14 @@ impl Accounts {
     }
 
     /// The account `child` if `parent` is one of its ancestors; otherwise [`Lookup::NotFound`], whether
-    /// or not there is a `child`.
+    /// or not there is a `child`. Waits up to `load_timeout` for the store.
     pub async fn subaccount(&self, parent: &AccountId, child: &AccountId) -> Lookup {
-        match self.lookup(child).await {
+        self.subaccount_within(parent, child, self.longest_wait()).await
+    }
+
+    /// The same, waiting up to `wait`.
+    pub async fn subaccount_within(&self, parent: &AccountId, child: &AccountId, wait: Duration) -> Lookup {
+        match self.lookup_within(child, wait).await {
             Lookup::Found(found) if !found.ancestors.contains(parent) => Lookup::NotFound,
             other => other,
         }

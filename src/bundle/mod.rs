@@ -229,7 +229,10 @@ impl Parts {
 }
 
 /// Reasons that code gives, beside those of failures.
-pub const CODES: [&str; 2] = ["INVALID_REQUEST", "REQUEST_REPLAYED"];
+pub const CODES: [&str; 2] = ["INVALID_REQUEST", REPLAYED];
+
+/// The reason of a repetition that is none: another payload, or a nonce that was used before.
+pub const REPLAYED: &str = "REQUEST_REPLAYED";
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
     result.map_err(|found| problems.extend(found)).ok()

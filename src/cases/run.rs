@@ -10,13 +10,11 @@ use uuid::Uuid;
 
 use super::fixtures::FixtureError;
 use super::{Case, Expect, Suite, history};
-use crate::bundle::Snapshot;
+use crate::bundle::{REPLAYED, Snapshot};
 use crate::decide::{decide, refuse};
 use crate::domain::{Account, AccountId, AccountStatus, Decision, OK, Request, ResolvedAccount, Verdict};
 use crate::signals::Subject;
 
-/// What a nonce that was used before is refused for, as in the service.
-const REPLAYED: &str = "REQUEST_REPLAYED";
 /// How far up a tree of accounts is followed.
 const MAX_DEPTH: usize = 16;
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::accounts::{Accounts, Cause as LookupCause, Lookup};
 use crate::audit::{About, Recorder};
-use crate::bundle::{Policy, Snapshot};
+use crate::bundle::{Policy, REPLAYED, Snapshot};
 use crate::decide::{decide_among, dials_emergency, refuse};
 use crate::domain::{AccountId, AccountStatus, Decision, Request};
 use crate::explain::{Explanation, explain};
@@ -21,9 +21,6 @@ use crate::telemetry::Metrics;
 /// Longest wait for the account of somebody who dials an emergency number: the answer does not
 /// depend on it, only the reasons beside it do.
 const EMERGENCY_WAIT: Duration = Duration::from_millis(50);
-
-/// The reason of a repetition that is none.
-const REPLAYED: &str = "REQUEST_REPLAYED";
 
 /// Everything that deciding needs, shared by all handlers.
 pub struct Checker {
@@ -162,12 +159,11 @@ impl Checker {
 
     async fn lookup(&self, request: &Request, emergency: bool) -> Lookup {
         let envelope = &request.envelope;
-        let lookup = if let Some(child) = &envelope.subaccount_id {
-            self.accounts.subaccount(&envelope.account_id, child).await
-        } else if emergency {
-            self.accounts.lookup_within(&envelope.account_id, EMERGENCY_WAIT).await
-        } else {
-            self.accounts.lookup(&envelope.account_id).await
+        let wait = if emergency { EMERGENCY_WAIT } else { self.accounts.longest_wait() };
+        let account = &envelope.account_id;
+        let lookup = match &envelope.subaccount_id {
+            Some(child) => self.accounts.subaccount_within(account, child, wait).await,
+            None => self.accounts.lookup_within(account, wait).await,
         };
         if let Lookup::Unavailable { cause } | Lookup::Stale { cause } = &lookup {
             log(cause, request);
@@ -239,3 +235,6 @@ fn log(cause: &LookupCause, request: &Request) {
     }
     tracing::warn!(account_id = %request.subject(), cause = text, "the account could not be read");
 }
+
+#[cfg(test)]
+mod tests;

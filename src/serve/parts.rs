@@ -167,7 +167,7 @@ fn recorder(config: &Config) -> Result<Recorder, StartError> {
     recorder.map_err(|error| failed(error.into()))
 }
 
-fn metrics(policy: &Snapshot, accounts: &Accounts, recorder: &Recorder) -> Arc<Metrics> {
+pub(super) fn metrics(policy: &Snapshot, accounts: &Accounts, recorder: &Recorder) -> Arc<Metrics> {
     let bundle = &policy.bundle;
     let metrics = Metrics::new(&Catalogue {
         reasons: bundle.catalogue.reasons.iter().map(|reason| reason.code.clone()).collect(),

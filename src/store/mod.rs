@@ -9,6 +9,8 @@
 
 mod check;
 mod error;
+#[cfg(test)]
+pub(crate) mod probe;
 mod sqlite;
 mod types;
 

@@ -76,6 +76,29 @@ fn what_the_base_permit_does_not_allow_is_denied() {
     assert_eq!(codes(&decision), ["SYSTEM_RULE_ERROR"]);
 }
 
+/// Whoever may switch a rule on has it in force where it fails, too.
+#[test]
+fn a_rule_fails_in_the_mode_that_the_account_has_it_in() {
+    for (bundle, own, expected) in [
+        ("off", None, &[][..]),
+        ("off", Some("ENFORCE"), &["SYSTEM_RULE_ERROR"][..]),
+        ("enforce", Some("OFF"), &[][..]),
+        ("enforce", Some("MONITOR"), &["SYSTEM_RULE_ERROR"][..]),
+        ("monitor", None, &["SYSTEM_RULE_ERROR"][..]),
+    ] {
+        let rule = format!(
+            "@id(\"cubed\") @reason(\"PRICE_CAP_EXCEEDED\") @mode(\"{bundle}\") \
+             forbid (principal, action, resource) when {{ {OVERFLOWS} }};"
+        );
+        let modes = own.map_or(json!({}), |mode| json!({"modes": {"PRICE_CAP_EXCEEDED": mode}}));
+        let account = account(&modes);
+        let dear = request(&json!({"price_usd": 9_000_000}));
+        let decision = decided(&policy(&rule), &dear, Subject::Known(&account));
+        assert_eq!(codes(&decision), expected, "{bundle} {own:?}");
+        assert_eq!(decision.verdict == Verdict::Allow, expected.is_empty(), "{bundle} {own:?}");
+    }
+}
+
 #[test]
 fn a_duty_that_fails_denies() {
     let rule = format!(
