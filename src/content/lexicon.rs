@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 use serde::Deserialize;
 
+use super::literals::Needed;
 use super::pattern::{self, InvalidPattern, Words};
 use super::{Normal, Span};
 
@@ -87,8 +88,18 @@ pub struct Lexicons {
     all: Vec<Lexicon>,
     patterns: Vec<Pattern>,
     literals: Option<AhoCorasick>,
-    /// Patterns that each literal of the automaton opens.
-    opens: Vec<Vec<usize>>,
+    /// For each literal of the automaton, the patterns that wait for it.
+    opens: Vec<Vec<Waits>>,
+    /// For each pattern, the sets of literals that it waits for.
+    sets: Vec<u8>,
+}
+
+/// A pattern that waits for a literal of one of its sets.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    pattern: usize,
+    /// One bit: the set.
+    set: u8,
 }
 
 /// What is wrong with a lexicon.
@@ -163,17 +174,14 @@ impl Lexicons {
     pub fn new(raw: &[RawLexicon]) -> Result<Self, Vec<InvalidLexicon>> {
         let mut built = Self::default();
         let mut problems = Vec::new();
-        let mut places: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut places: BTreeMap<String, Vec<Waits>> = BTreeMap::new();
         for (id, lexicon) in raw.iter().enumerate() {
             built.all.push(Lexicon { name: lexicon.name.as_str().into(), doc: lexicon.doc.trim().into() });
             for pattern in &lexicon.patterns {
                 match Pattern::new(id, lexicon, pattern) {
-                    Ok((compiled, literals)) => {
+                    Ok((compiled, sets)) => {
                         problems.extend(compiled.broken_examples(lexicon, pattern));
-                        for literal in literals {
-                            places.entry(literal).or_default().push(built.patterns.len());
-                        }
-                        built.patterns.push(compiled);
+                        built.add(compiled, sets, &mut places);
                     }
                     Err(problem) => problems.push(problem),
                 }
@@ -194,6 +202,26 @@ impl Lexicons {
         }
     }
 
+    fn add(&mut self, pattern: Pattern, sets: Vec<Needed>, places: &mut BTreeMap<String, Vec<Waits>>) {
+        let (place, mut all) = (self.patterns.len(), 0);
+        for (number, literals) in sets.into_iter().enumerate() {
+            let waits = Waits { pattern: place, set: 1 << number };
+            all |= waits.set;
+            for literal in literals {
+                places.entry(literal).or_default().push(waits);
+            }
+        }
+        self.patterns.push(pattern);
+        self.sets.push(all);
+    }
+
+    /// As [`Lexicons::find`], with every pattern tried: what the literals may not change.
+    #[cfg(test)]
+    pub(super) fn find_slowly(&self, text: &Normal<'_>) -> std::collections::BTreeSet<LexiconId> {
+        let found = self.patterns.iter().filter(|pattern| pattern.find(text.as_str()).is_some());
+        found.map(|pattern| pattern.lexicon).collect()
+    }
+
     /// Every lexicon, in the order of their places.
     pub fn iter(&self) -> impl Iterator<Item = &Lexicon> {
         self.all.iter()
@@ -208,12 +236,12 @@ impl Lexicons {
     /// original that shows it.
     pub fn find(&self, text: &Normal<'_>, mut found: impl FnMut(LexiconId, Span)) {
         let Some(literals) = &self.literals else { return };
-        let mut tried = Places::default();
+        let mut missing = Missing::default();
         let mut known: u64 = 0;
         for literal in literals.find_overlapping_iter(text.as_str()) {
-            for place in self.opens.get(literal.pattern().as_usize()).into_iter().flatten() {
-                let Some(pattern) = self.patterns.get(*place) else { continue };
-                if known >> pattern.lexicon & 1 == 1 || !tried.insert(*place) {
+            for waits in self.opens.get(literal.pattern().as_usize()).into_iter().flatten() {
+                let Some(pattern) = self.patterns.get(waits.pattern) else { continue };
+                if known >> pattern.lexicon & 1 == 1 || !missing.was_last(*waits, &self.sets) {
                     continue;
                 }
                 if let Some(span) = pattern.find(text.as_str()) {
@@ -225,25 +253,24 @@ impl Lexicons {
     }
 }
 
-/// A set of places of patterns, without allocation while none is in it.
+/// The sets of literals that each pattern still waits for, without allocation while none was found.
 #[derive(Default)]
-struct Places {
-    bits: Vec<u64>,
+struct Missing {
+    sets: Vec<u8>,
 }
 
-// === impl Places ===
+// === impl Missing ===
 
-impl Places {
-    /// Adds a place; `false` if it is in the set already.
-    fn insert(&mut self, place: usize) -> bool {
-        let (word, bit) = (place / 64, 1_u64 << (place % 64));
-        if self.bits.len() <= word {
-            self.bits.resize(word + 1, 0);
+impl Missing {
+    /// Notes that a literal of a set was found; whether that was the last set which was missing.
+    fn was_last(&mut self, found: Waits, all: &[u8]) -> bool {
+        if self.sets.is_empty() {
+            self.sets.extend_from_slice(all);
         }
-        let Some(bits) = self.bits.get_mut(word) else { return false };
-        let new = *bits & bit == 0;
-        *bits |= bit;
-        new
+        let Some(missing) = self.sets.get_mut(found.pattern) else { return false };
+        let waited = *missing & found.set != 0;
+        *missing &= !found.set;
+        waited && *missing == 0
     }
 }
 
@@ -254,7 +281,7 @@ impl Pattern {
         id: LexiconId,
         lexicon: &RawLexicon,
         raw: &RawPattern,
-    ) -> Result<(Self, Vec<String>), InvalidLexicon> {
+    ) -> Result<(Self, Vec<Needed>), InvalidLexicon> {
         let wrong = |source| InvalidLexicon::Pattern {
             lexicon: lexicon.name.clone(),
             pattern: raw.find.clone(),
@@ -266,10 +293,10 @@ impl Pattern {
             text.map(|text| pattern::compiled(&spell(text)?).map_err(wrong)).transpose()
         };
         let find = spell(&raw.find)?;
-        let literals = match (pattern::literals(&find), &raw.with) {
-            (Err(InvalidPattern::NoLiteral), Some(with)) => pattern::literals(&spell(with)?),
-            (literals, _) => literals,
-        };
+        let with = raw.with.as_ref().map(|with| spell(with)).transpose()?;
+        let both: Vec<&str> =
+            [Some(&find), with.as_ref()].into_iter().flatten().map(String::as_str).collect();
+        let literals = pattern::literals(&both);
         let pattern = Self {
             lexicon: id,
             find: pattern::compiled(&find).map_err(wrong)?,

@@ -10,6 +10,9 @@ const MAX_HOST: usize = 253;
 /// Longest label of a host name.
 const MAX_LABEL: usize = 63;
 
+/// What may stand behind a link and is not a part of it.
+const MARKS_BEHIND: [char; 8] = ['.', '!', '?', ':', '*', '_', '…', '。'];
+
 /// A link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Link {
@@ -33,18 +36,31 @@ impl std::fmt::Debug for Link {
 /// Every link of a text, in order.
 pub fn links(text: &str) -> Vec<Link> {
     let mut found = Vec::new();
-    if !text.contains(['.', ':', '。']) {
-        return found;
-    }
-    let mut start = 0;
-    for word in text.split(is_delimiter) {
-        if word.contains(['.', ':', '。']) {
-            found.extend(link(word, start));
+    let mut behind = 0;
+    // Words without one of these marks are none, so only the others are cut out and read.
+    while let Some(mark) = text.get(behind..).and_then(|rest| rest.find(['.', ':', '。'])) {
+        let mark = behind + mark;
+        let word = word_around(text, behind, mark);
+        if has_inner_mark(text.get(word.clone()).unwrap_or_default()) {
+            found.extend(link(text.get(word.clone()).unwrap_or_default(), word.start));
         }
-        start += word.len()
-            + text.get(start + word.len()..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+        behind = word.end;
     }
     found
+}
+
+/// The word that the mark at `mark` is in, from `behind` at the earliest.
+fn word_around(text: &str, behind: usize, mark: usize) -> Span {
+    let before = text.get(behind..mark).unwrap_or_default();
+    let start = before.char_indices().rev().find(|(_, c)| is_delimiter(*c));
+    let start = start.map_or(behind, |(at, c)| behind + at + c.len_utf8());
+    let end = text.get(mark..).and_then(|rest| rest.find(is_delimiter)).map_or(text.len(), |at| mark + at);
+    start..end
+}
+
+/// Whether a mark stands before something else: the end of a sentence makes no host.
+fn has_inner_mark(word: &str) -> bool {
+    word.trim_end_matches(MARKS_BEHIND).contains(['.', ':', '。'])
 }
 
 /// The host of an address such as a link's target, if it has one.
@@ -76,7 +92,7 @@ const fn is_delimiter(c: char) -> bool {
 }
 
 fn link(word: &str, start: usize) -> Option<Link> {
-    let trimmed = word.trim_end_matches(['.', '!', '?', ':', '*', '_', '…', '。']);
+    let trimmed = word.trim_end_matches(MARKS_BEHIND);
     let (address, scheme) = match after_scheme(trimmed) {
         Some(at) => (trimmed.get(at..)?, true),
         None => (trimmed.trim_start_matches(['.', '-', '*', '_', '#', '~', ':', '=']), false),

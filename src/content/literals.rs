@@ -1,7 +1,9 @@
-//! Literals that a pattern cannot match without: at least one of them stands in every match.
+//! Literals that a pattern cannot match without: several sets, of each of which at least one literal
+//! stands in every match.
 //!
 //! They go into one automaton over all lexicons, so that a pattern is only tried on a text that has
-//! a chance. The analysis is conservative: a pattern without such literals has none, and is refused.
+//! a chance: one with a literal of every set. The analysis is conservative: a pattern without such
+//! literals has none, and is refused.
 
 use regex_syntax::hir::{Hir, HirKind};
 
@@ -12,21 +14,47 @@ const MAX_LENGTH: usize = 24;
 /// Most characters of a class that is spelled out.
 const MAX_CLASS: u32 = 12;
 
+/// Most sets that a pattern waits for; more sort out few texts.
+const MAX_SETS: usize = 4;
+/// Most literals of a set beside the best: each makes the automaton larger.
+const MAX_BESIDE: usize = 80;
+
+/// Literals of which one stands in every match.
+pub(super) type Needed = Vec<String>;
+
 /// What is known of a part of a pattern.
+#[derive(Clone)]
 struct Part {
     /// Everything that it can match, if that is few strings.
-    exact: Option<Vec<String>>,
-    /// One of these is in everything that it matches.
-    needed: Option<Vec<String>>,
+    exact: Option<Needed>,
+    /// Of each of these one is in everything that it matches.
+    needed: Vec<Needed>,
 }
 
-/// The literals of a pattern; `None` where it can match without any.
-pub(super) fn needed(hir: &Hir) -> Option<Vec<String>> {
-    let part = part(hir);
-    let mut literals = best([part.exact, part.needed])?;
-    literals.sort();
-    literals.dedup();
-    Some(literals)
+/// The sets of literals of patterns that must all match, best first; none where they can match without any.
+pub(super) fn needed(patterns: &[Hir]) -> Vec<Needed> {
+    let mut sets: Vec<Needed> = patterns.iter().flat_map(|hir| part(hir).sets()).filter(is_usable).collect();
+    for set in &mut sets {
+        set.sort();
+        set.dedup();
+    }
+    sets.sort_by_cached_key(|set| std::cmp::Reverse(worth(set)));
+    sets.dedup();
+    let mut place = 0;
+    sets.retain(|set| {
+        place += 1;
+        place == 1 || set.len() <= MAX_BESIDE && !set.iter().any(|text| is_common(text))
+    });
+    sets.truncate(MAX_SETS);
+    sets
+}
+
+// === impl Part ===
+
+impl Part {
+    fn sets(self) -> Vec<Needed> {
+        self.exact.into_iter().chain(self.needed).collect()
+    }
 }
 
 fn part(hir: &Hir) -> Part {
@@ -52,10 +80,10 @@ fn part(hir: &Hir) -> Part {
     }
 }
 
-const NOTHING: Part = Part { exact: None, needed: None };
+const NOTHING: Part = Part { exact: None, needed: Vec::new() };
 
-fn exactly(strings: Vec<String>) -> Part {
-    Part { exact: Some(strings), needed: None }
+fn exactly(strings: Needed) -> Part {
+    Part { exact: Some(strings), needed: Vec::new() }
 }
 
 fn repeated(sub: Part, min: u32, max: Option<u32>) -> Part {
@@ -69,7 +97,7 @@ fn repeated(sub: Part, min: u32, max: Option<u32>) -> Part {
         },
         (0, _) => NOTHING,
         (1, Some(1)) => sub,
-        _ => Part { exact: None, needed: best([sub.exact, sub.needed]) },
+        _ => Part { exact: None, needed: sub.sets() },
     }
 }
 
@@ -81,8 +109,8 @@ fn in_a_row(parts: impl Iterator<Item = Part>) -> Part {
         let longer = row.as_ref().zip(part.exact.as_ref()).and_then(|(row, exact)| product(row, exact));
         if longer.is_none() {
             whole = false;
-            candidates.push(row.take());
-            candidates.push(part.needed);
+            candidates.extend(row.take());
+            candidates.extend(part.needed);
             row = part.exact.or_else(|| Some(vec![String::new()]));
         } else {
             row = longer;
@@ -91,8 +119,8 @@ fn in_a_row(parts: impl Iterator<Item = Part>) -> Part {
     match row {
         Some(row) if whole => exactly(row),
         row => {
-            candidates.push(row);
-            Part { exact: None, needed: best(candidates) }
+            candidates.extend(row);
+            Part { exact: None, needed: candidates }
         }
     }
 }
@@ -112,8 +140,10 @@ fn one_of(parts: Vec<Part>) -> Part {
     if let Some(exact) = exact {
         return exactly(exact);
     }
-    let needed = parts.into_iter().map(|part| best([part.exact, part.needed])).collect::<Option<Vec<_>>>();
-    Part { exact: None, needed: needed.map(|needed| needed.concat()) }
+    // Of each alternative its best set; together they are one.
+    let best = |part: Part| part.sets().into_iter().filter(is_usable).max_by_key(worth);
+    let needed: Option<Vec<Needed>> = parts.into_iter().map(best).collect();
+    Part { exact: None, needed: needed.map(|needed| needed.concat()).into_iter().collect() }
 }
 
 /// The most frequent words of English: a pattern that waits for one of them is tried on nearly every text.
@@ -135,12 +165,18 @@ fn is_common(literal: &str) -> bool {
     COMMON.iter().any(|word| word.contains(literal))
 }
 
-/// The candidate without common words whose shortest literal is longest; of equals, the one with fewest.
-fn best(candidates: impl IntoIterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
-    let shortest =
-        |strings: &Vec<String>| strings.iter().map(|text| text.trim().len().min(6)).min().unwrap_or(0);
-    candidates.into_iter().flatten().filter(|strings| shortest(strings) > 1).max_by_key(|strings| {
-        let rare = !strings.iter().any(|text| is_common(text));
-        (rare, shortest(strings), std::cmp::Reverse(strings.len()))
-    })
+/// Length of the shortest literal, as far as more letters sort out more texts.
+fn shortest(set: &Needed) -> usize {
+    set.iter().map(|text| text.trim().len().min(6)).min().unwrap_or(0)
+}
+
+fn is_usable(set: &Needed) -> bool {
+    shortest(set) > 1
+}
+
+/// The set without common words whose shortest literal is longest is worth most; of equals, the one with
+/// fewest.
+fn worth(set: &Needed) -> (bool, usize, std::cmp::Reverse<usize>) {
+    let rare = !set.iter().any(|text| is_common(text));
+    (rare, shortest(set), std::cmp::Reverse(set.len()))
 }

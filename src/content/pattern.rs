@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 use regex::{Regex, RegexBuilder};
 
+use super::literals::{Needed, needed};
+
 /// Largest compiled pattern, in bytes.
 const MAX_COMPILED: usize = 4 << 20;
 /// Between two words that belong together.
@@ -104,10 +106,13 @@ pub(super) fn compiled(expression: &str) -> Result<Regex, InvalidPattern> {
     })
 }
 
-/// The literals of what [`spelled`] gives.
-pub(super) fn literals(expression: &str) -> Result<Vec<String>, InvalidPattern> {
-    let hir = regex_syntax::parse(expression).map_err(|error| {
-        InvalidPattern::Regex(error.to_string().lines().last().unwrap_or_default().to_owned())
-    })?;
-    super::literals::needed(&hir).ok_or(InvalidPattern::NoLiteral)
+/// The sets of literals that all of what [`spelled`] gave need; see [`literals`](super::literals).
+pub(super) fn literals(expressions: &[&str]) -> Result<Vec<Needed>, InvalidPattern> {
+    let parsed = expressions.iter().map(|expression| {
+        regex_syntax::parse(expression).map_err(|error| {
+            InvalidPattern::Regex(error.to_string().lines().last().unwrap_or_default().to_owned())
+        })
+    });
+    let sets = needed(&parsed.collect::<Result<Vec<_>, _>>()?);
+    if sets.is_empty() { Err(InvalidPattern::NoLiteral) } else { Ok(sets) }
 }

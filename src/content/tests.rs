@@ -189,9 +189,53 @@ fn patterns_that_no_text_deserves_are_refused() {
     let words = Words::new();
     assert_eq!(pattern::spelled("{none}", "en", &words), Err(InvalidPattern::Words("none".into())));
     assert_eq!(pattern::spelled("Buy", "en", &words), Err(InvalidPattern::Capitals));
-    assert_eq!(pattern::literals(r"\w+ \w+"), Err(InvalidPattern::NoLiteral));
+    assert_eq!(pattern::literals(&[r"\w+ \w+"]), Err(InvalidPattern::NoLiteral));
     assert!(matches!(pattern::compiled("(?:a{1000}){1000}"), Err(InvalidPattern::Regex(_))));
     assert!(matches!(pattern::compiled("a("), Err(InvalidPattern::Regex(_))));
+}
+
+/// Every text of the bundle's examples and of the case files: which patterns are tried must not show.
+#[test]
+fn literals_hide_nothing_that_a_pattern_finds() {
+    let bundle = crate::bundle::Bundle::embedded().expect("the default bundle loads");
+    let files = crate::bundle::Files::embedded();
+    let lexicons =
+        files.0.iter().filter(|(name, _)| name.starts_with("lists/lexicons/")).map(|(_, text)| text);
+    let cases = include_str!("../../tests/cases/content.jsonl");
+    let lines = lexicons.flat_map(|text| text.lines()).chain(cases.lines());
+    let mut found = 0;
+    for line in lines {
+        let (normal, _) = Normal::of(line);
+        for text in [Some(normal.clone()), normal.unmasked()].into_iter().flatten() {
+            let mut fast = std::collections::BTreeSet::new();
+            bundle.lists.lexicons.find(&text, |id, _| _ = fast.insert(id));
+            assert_eq!(fast, bundle.lists.lexicons.find_slowly(&text), "{}", text.as_str());
+            found += fast.len();
+        }
+    }
+    assert!(found > 500, "{found}");
+}
+
+/// As the whole text is read, word for word.
+fn links_slowly(text: &str) -> Vec<Link> {
+    let words = text.split(|c: char| c.is_whitespace() || "<>\"'()[]{},;|“”‘’".contains(c));
+    words.filter(|word| word.contains(['.', ':', '。'])).flat_map(links).collect()
+}
+
+#[test]
+fn links_are_those_of_each_word_alone() {
+    for text in [
+        "see a.example.com. Or: http://b.example/x, (c.example.org)! at 10:30. v1.2.3 d。example",
+        "x:http://y.example.com:80/p?q=a:b. <www.e.example> ends.",
+        ".. :: 。。 .a. :b: a.b,c.d;e.fg",
+    ] {
+        let hosts =
+            |links: Vec<Link>| links.into_iter().map(|l| (l.host, l.tail, l.certain)).collect::<Vec<_>>();
+        for link in links(text) {
+            assert!(text.get(link.span.clone()).is_some_and(|part| part.to_lowercase().contains(&link.tail)));
+        }
+        assert_eq!(hosts(links(text)), hosts(links_slowly(text)), "{text}");
+    }
 }
 
 #[test]

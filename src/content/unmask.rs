@@ -12,7 +12,7 @@ impl Normal<'_> {
     /// The text unmasked; `None` where it wears no mask.
     pub fn unmasked(&self) -> Option<Normal<'static>> {
         let text = self.as_str();
-        if !text.bytes().any(is_sign) && !has_spaced_letters(text) {
+        if !has_signs_in_words(text.as_bytes()) && !has_spaced_letters(text.as_bytes()) {
             return None;
         }
         let chars: Vec<(char, u32)> = text
@@ -25,14 +25,35 @@ impl Normal<'_> {
     }
 }
 
-const fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_digit() || matches!(byte, b'@' | b'$' | b'!' | b'|')
+/// Whether a word has a sign that may stand for a letter, and letters. Conservative: blanks beyond ASCII
+/// end no word here.
+fn has_signs_in_words(text: &[u8]) -> bool {
+    let (mut sign, mut latin) = (false, false);
+    text.iter().any(|byte| {
+        if byte.is_ascii_whitespace() {
+            (sign, latin) = (false, false);
+        } else {
+            sign |= is_sign(*byte);
+            latin |= byte.is_ascii_alphabetic();
+        }
+        sign && latin
+    })
 }
 
-fn has_spaced_letters(text: &str) -> bool {
-    text.as_bytes().windows(5).any(|window| match *window {
+const fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'@' | b'$' | b'!' | b'|')
+}
+
+/// Whether [`MIN_SPACED`] letters stand one by one with the same sign between them.
+fn has_spaced_letters(text: &[u8]) -> bool {
+    let is_letter = |at: usize| text.get(at).is_some_and(u8::is_ascii_alphabetic);
+    text.windows(5).enumerate().any(|(at, window)| match *window {
         [first, gap, second, same, third] => {
-            gap == same && is_gap(gap) && [first, second, third].iter().all(u8::is_ascii_alphabetic)
+            gap == same
+                && is_gap(gap)
+                && [first, second, third].iter().all(u8::is_ascii_alphabetic)
+                && !at.checked_sub(1).is_some_and(is_letter)
+                && !is_letter(at + 5)
         }
         _ => false,
     })

@@ -12,9 +12,9 @@ mod tests;
 mod windows;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -182,7 +182,7 @@ fn parents(host: &str) -> impl Iterator<Item = &str> {
 /// All lists, as they stand at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Lists {
-    by_name: BTreeMap<Arc<str>, Arc<List>>,
+    by_name: HashMap<Arc<str>, Arc<List>>,
     /// What texts are read with; part of the bundle alone.
     pub lexicons: Arc<Lexicons>,
     derived: Derived,
@@ -209,6 +209,8 @@ impl Lists {
 
     /// Every list, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<List>> {
-        self.by_name.values()
+        let mut all: Vec<_> = self.by_name.values().collect();
+        all.sort_unstable_by_key(|list| &list.name);
+        all.into_iter()
     }
 }

@@ -2,7 +2,6 @@
 //! the instant that is decided for. Costly derived facts are kept once they are had.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -51,7 +50,8 @@ pub struct Facts<'a> {
     shared_texts: Option<&'a SharedTexts>,
     traffic: Option<&'a Memory>,
     present: OnceCell<Event>,
-    readings: RefCell<HashMap<usize, Result<Reading, Cause>>>,
+    // Few counters are read for one request.
+    readings: RefCell<Vec<(usize, Result<Reading, Cause>)>>,
 }
 
 fn nobody(request: &Request) -> ResolvedAccount {
@@ -123,11 +123,11 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// When the counter or a limit of its cannot be had.
     pub(super) fn reading(&self, counter: &Counter) -> Result<Reading, Cause> {
-        if let Some(known) = self.readings.borrow().get(&counter.place) {
+        if let Some((_, known)) = self.readings.borrow().iter().find(|(place, _)| *place == counter.place) {
             return *known;
         }
         let reading = super::traffic::read(self, counter);
-        self.readings.borrow_mut().insert(counter.place, reading);
+        self.readings.borrow_mut().push((counter.place, reading));
         reading
     }
 
