@@ -158,7 +158,7 @@ impl RawCounter {
         if self.key.is_empty() {
             return Err("has no key".into());
         }
-        Ok(Counter {
+        let counter = Counter {
             line: yaml::line_of(&self.name),
             name: self.name.value.as_str().into(),
             doc: self.doc.as_str().into(),
@@ -171,7 +171,9 @@ impl RawCounter {
             counts_this: self.counts_this,
             refused: self.attempts == Attempts::Refused,
             planned: self.planned,
-        })
+        };
+        counter.countable().map_err(|what| what.to_string())?;
+        Ok(counter)
     }
 }
 
@@ -230,7 +232,12 @@ fn comparison(word: &str, value: &Value, limits: &Limits) -> Result<Test, String
         ("at_least", _) => place().map(Test::AtLeast),
         ("at_most", _) => place().map(Test::AtMost),
         ("below", _) => place().map(Test::Below),
-        ("begins_with", Value::String(text)) => Ok(Test::BeginsWith(text.as_str().into())),
+        ("begins_with", Value::String(text)) => Ok(Test::BeginsWith(vec![text.as_str().into()])),
+        ("begins_with", Value::Array(texts)) if !texts.is_empty() => {
+            let text = |text: &Value| text.as_str().map(Into::into);
+            let texts: Option<_> = texts.iter().map(text).collect();
+            texts.map(Test::BeginsWith).ok_or_else(|| "begins with what is no text".to_owned())
+        }
         _ => Err(format!("has the unknown comparison `{word}`")),
     }
 }

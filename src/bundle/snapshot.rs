@@ -27,7 +27,8 @@ impl Snapshot {
     /// A bundle as it was loaded, with no past traffic.
     pub fn new(bundle: Arc<Bundle>) -> Self {
         let (limits, lists) = (Arc::new(bundle.limits.clone()), Arc::new(bundle.lists.clone()));
-        let traffic = Arc::new(Memory::new(bundle.counters.clone(), Bounds::default()));
+        let limit = |place: usize| bundle.limits.at(place).map(|limit| limit.default);
+        let traffic = Arc::new(Memory::new(&bundle.counters, &limit, Bounds::default()));
         Self { bundle, limits, lists, traffic }
     }
 

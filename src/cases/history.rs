@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Case, Event as Past};
-use crate::bundle::Snapshot;
+use crate::bundle::{Limit, Snapshot};
 use crate::domain::{Account, Fixed};
 use crate::signals::History;
 use crate::traffic::{Event, Fact, Field};
@@ -53,6 +53,7 @@ pub(super) fn remember(
     own: Option<&Account>,
     now: i64,
 ) -> Result<(), String> {
+    policy.traffic.widen(&|place| policy.limits.at(place).map(|limit| widest(limit, own)));
     for past in &case.history {
         let account_id = text(past, "account_id").unwrap_or(&case.account);
         let account = own.filter(|account| account.id.as_str() == account_id);
@@ -72,6 +73,12 @@ pub(super) fn remember(
         }
     }
     Ok(())
+}
+
+/// The limit of the case's account: its events count for as long as that says, not only its request.
+fn widest(limit: &Limit, own: Option<&Account>) -> i64 {
+    let own = own.and_then(|account| account.limits.values.get(&*limit.name));
+    own.and_then(|own| limit.own(*own).ok()).unwrap_or(limit.default)
 }
 
 /// Whether the nonce was used before, in the case's account.

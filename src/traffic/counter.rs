@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::digest::Secret;
 use super::event::{Event, Fact};
 use super::field::Field;
+use super::plan::{Plan, Uncountable};
 
 /// Statuses of attempts that came to nothing, and so are given back.
 const GIVEN_BACK: [&str; 2] = ["FAILED", "CANCELLED"];
@@ -71,8 +73,8 @@ pub enum Test {
     AtMost(usize),
     /// A number below the limit.
     Below(usize),
-    /// A text that begins with this.
-    BeginsWith(Arc<str>),
+    /// A text that begins with one of these.
+    BeginsWith(Vec<Arc<str>>),
 }
 
 /// Over what time a counter looks.
@@ -165,6 +167,19 @@ impl Counter {
         self.key.iter().map(|field| event.get(*field).cloned()).collect()
     }
 
+    /// Whether everything that it asks of events can be kept of them.
+    ///
+    /// # Errors
+    /// What cannot.
+    pub fn countable(&self) -> Result<(), Uncountable> {
+        Plan::new(self, Secret::random(), &|_| None).map(drop)
+    }
+
+    /// Whether events are too old for it after a while.
+    pub const fn window_ends(&self) -> bool {
+        !matches!(self.window, Window::Now)
+    }
+
     /// Whether rules read it as a record of a part and a whole.
     pub const fn is_record(&self) -> bool {
         matches!(
@@ -181,48 +196,20 @@ impl Filter {
         let is = |fact: &Option<Fact>| matches!(fact, Some(Fact::Text(known)) if &**known == text);
         self.field == field && matches!(&self.test, Test::OneOf(facts) if facts.iter().any(is))
     }
-
-    /// Whether it holds of an event at the instant `now`.
-    ///
-    /// # Errors
-    /// When a limit cannot be had.
-    pub fn holds<E>(
-        &self,
-        event: &Event,
-        now: i64,
-        limit: &dyn Fn(usize) -> Result<i64, E>,
-    ) -> Result<bool, E> {
-        if self.field == Field::AgeS {
-            return self.test.holds(Some(&Fact::Number(now.saturating_sub(event.at))), limit);
-        }
-        self.test.holds(event.get(self.field), limit)
-    }
 }
 
 // === impl Test ===
 
 impl Test {
-    fn holds<E>(&self, fact: Option<&Fact>, limit: &dyn Fn(usize) -> Result<i64, E>) -> Result<bool, E> {
-        let number = match fact {
-            Some(Fact::Number(number)) => Some(*number),
-            Some(Fact::Flag(_) | Fact::Text(_)) | None => None,
-        };
-        Ok(match self {
+    /// Whether it holds of a field, whatever limits are: a comparison holds of nothing.
+    pub(super) fn holds_of(&self, fact: Option<&Fact>) -> bool {
+        match self {
             Self::OneOf(facts) => facts.iter().any(|known| known.as_ref() == fact),
-            Self::Not(test) => !test.holds(fact, limit)?,
-            Self::AtLeast(place) => compare(number, *place, limit)?.is_some_and(std::cmp::Ordering::is_ge),
-            Self::AtMost(place) => compare(number, *place, limit)?.is_some_and(std::cmp::Ordering::is_le),
-            Self::Below(place) => compare(number, *place, limit)?.is_some_and(std::cmp::Ordering::is_lt),
-            Self::BeginsWith(text) => matches!(fact, Some(Fact::Text(known)) if known.starts_with(&**text)),
-        })
+            Self::Not(test) => !test.holds_of(fact),
+            Self::AtLeast(_) | Self::AtMost(_) | Self::Below(_) => false,
+            Self::BeginsWith(texts) => {
+                matches!(fact, Some(Fact::Text(known)) if texts.iter().any(|text| known.starts_with(&**text)))
+            }
+        }
     }
-}
-
-fn compare<E>(
-    number: Option<i64>,
-    place: usize,
-    limit: &dyn Fn(usize) -> Result<i64, E>,
-) -> Result<Option<std::cmp::Ordering>, E> {
-    let Some(number) = number else { return Ok(None) };
-    limit(place).map(|limit| Some(number.cmp(&limit)))
 }

@@ -31,6 +31,8 @@ pub struct Event {
     pub refused: bool,
     /// How many it stands for in counts and sums.
     pub weight: i64,
+    /// What an outcome will name it by; what has none is complete as it is.
+    pub id: Option<Arc<str>>,
     // INVARIANT: each field once.
     facts: Vec<(Field, Fact)>,
 }
@@ -47,7 +49,7 @@ impl fmt::Debug for Event {
 impl Event {
     /// Something that happened at an instant, with nothing known of it yet.
     pub fn new(kind: &str, at: i64) -> Self {
-        Self { at, kind: kind.into(), refused: false, weight: 1, facts: Vec::new() }
+        Self { at, kind: kind.into(), refused: false, weight: 1, id: None, facts: Vec::new() }
     }
 
     /// States a field; what was stated before is replaced.

@@ -1,27 +1,52 @@
-//! Where events are kept: by counter and key, oldest first, so that a reading looks at no others.
+//! Past traffic, by counter and key: what is recorded, what became of it, and what a counter says.
 //!
-//! Bounded by a cap for each account and one for all; the oldest go first and are counted. The cap
-//! for one account is a fraction of the whole, so that one account alone cannot push out the rest.
+//! Keys are spread over shards with a lock each, so that requests wait for each other only where
+//! they count the same things. Bounded in every way; what has to go is counted, and goes first from
+//! whoever has most. An account that overflows its share reads low where its own oldest keys were,
+//! and nobody else does.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::aggregate::{Asking, Reading, hold};
-use super::counter::Counter;
-use super::event::{Event, Fact};
+use super::aggregate::{Asking, Reading, Smallest};
+use super::attempts::{Attempts, Most};
+use super::blocks::{Block, Blocks};
+use super::counter::{Counter, Window};
+use super::digest::{Key, Secret};
+use super::event::Event;
 use super::field::Field;
+use super::log::{Log, View};
+use super::plan::{Plan, Plans};
+use super::shard::{KEY_CELLS, PLATFORM, Room, Setting, Shard};
 use crate::domain::Decision;
 
 /// The duty that opens a block.
 const BLOCK_PREFIX: &str = "BLOCK_PREFIX";
+/// Locks over keys. Many more than cores, so that two seldom want the same one.
+const SHARDS: usize = 16;
+/// Locks over attempts and blocks.
+const STRIPES: usize = 16;
+/// Locks over accounts that are being decided on.
+const TURNS: usize = 256;
+/// Events may come so much later than others, ms.
+const LATE: i64 = 120_000;
+/// Most instants that [`Memory::leaving`] tells.
+const MOST_INSTANTS: usize = 16_384;
 
-/// How much is kept.
+/// How much is kept. A cell is 48 bytes: an entry is one, or two in a key with more than 24, and a
+/// key costs three more.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// Events of one account.
-    pub of_account: usize,
-    /// Events of all accounts.
-    pub of_all: usize,
+    /// Cells of one account.
+    pub cells_of_account: usize,
+    /// Cells of all accounts.
+    pub cells_of_all: usize,
+    /// Keys of one counter.
+    pub keys_of_counter: usize,
+    /// Attempts of one account of which it may yet be told what became of them.
+    pub attempts_of_account: usize,
+    /// Such attempts of all accounts.
+    pub attempts_of_all: usize,
     /// Prefix blocks of one account.
     pub blocks: usize,
 }
@@ -37,61 +62,106 @@ pub enum Unreadable {
     Damaged,
 }
 
-/// When an event was, and which of several at that instant.
-type Place = (i64, u64);
-/// What is counted together.
-type Key = (usize, Box<[Fact]>);
+/// What became of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amended {
+    /// The attempt is complete now.
+    Done,
+    /// There is no attempt with that id, or it had to go.
+    Unknown,
+}
 
-/// Events of past traffic.
+/// What is kept, for metrics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Entries of all keys.
+    pub entries: usize,
+    /// Keys.
+    pub keys: usize,
+    /// Attempts that may yet get an outcome.
+    pub attempts: usize,
+    /// Prefix blocks.
+    pub blocks: usize,
+    /// Keys that had to go before their time, by counter.
+    pub evicted: Vec<(Arc<str>, u64)>,
+    /// Attempts that had to.
+    pub evicted_attempts: u64,
+}
+
+/// Past traffic.
 #[derive(Debug)]
 pub struct Memory {
-    counters: Arc<[Counter]>,
+    plans: Plans,
+    secret: Secret,
     bounds: Bounds,
-    kept: RwLock<Kept>,
+    shards: Vec<Mutex<Shard>>,
+    attempts: Vec<Mutex<Attempts>>,
+    blocks: Vec<Mutex<Blocks>>,
+    turns: Vec<Mutex<()>>,
+    /// The longest that events of each counter can count, by the widest window asked for, ms.
+    spans: Vec<AtomicI64>,
+    /// The newest instant known, ms.
+    clock: AtomicI64,
+    evicted: Vec<AtomicU64>,
+    evicted_attempts: AtomicU64,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    next: u64,
-    evicted: u64,
-    all: BTreeMap<Place, Arc<Event>>,
-    accounts: HashMap<Arc<str>, BTreeMap<Place, Arc<Event>>>,
-    keys: HashMap<Key, BTreeMap<Place, Arc<Event>>>,
-    blocks: HashMap<Arc<str>, VecDeque<Block>>,
-}
-
-/// A prefix that nothing goes to for a while.
-#[derive(Debug)]
-struct Block {
-    prefix: Arc<str>,
-    until: i64,
-}
+/// An account's turn to be decided on; over when dropped.
+#[must_use]
+pub struct Turn<'m>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'m, ()>);
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { of_account: 65_536, of_all: 524_288, blocks: 1_024 }
+        Self {
+            cells_of_account: 3 << 20,
+            cells_of_all: 12 << 20,
+            keys_of_counter: 2 << 20,
+            attempts_of_account: 1 << 15,
+            attempts_of_all: 1 << 18,
+            blocks: 1_024,
+        }
     }
 }
 
 // === impl Memory ===
 
 impl Memory {
-    /// A memory that holds nothing yet.
-    pub fn new(counters: Arc<[Counter]>, bounds: Bounds) -> Self {
-        Self { counters, bounds, kept: RwLock::default() }
+    /// A memory that holds nothing yet. `limit` gives the bundle's limits by their places.
+    pub fn new(counters: &[Counter], limit: &dyn Fn(usize) -> Option<i64>, bounds: Bounds) -> Self {
+        let secret = Secret::random();
+        let plans = Plans::new(counters, secret, limit);
+        let span = |counter: &Counter| AtomicI64::new(plans.get(counter.place).map_or(0, |plan| plan.span));
+        Self {
+            spans: counters.iter().map(span).collect(),
+            plans,
+            secret,
+            bounds,
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            attempts: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            blocks: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
+            clock: AtomicI64::new(i64::MIN),
+            evicted: counters.iter().map(|_| AtomicU64::new(0)).collect(),
+            evicted_attempts: AtomicU64::new(0),
+        }
     }
 
-    /// Keeps an event, by the keys of every counter that could take it. Returns how many had to go.
+    /// Keeps an event by the keys of every counter that counts it; an attempt with an id, so that
+    /// it can be completed. Returns how many keys and attempts had to go.
     ///
     /// # Errors
     /// When a writer failed before.
     pub fn record(&self, event: Event) -> Result<u64, Unreadable> {
-        let mut kept = self.kept.write().map_err(|_| Unreadable::Damaged)?;
-        let before = kept.evicted;
-        let account: Option<Arc<str>> = event.text(Field::Account).map(Into::into);
-        kept.add(&self.counters, event);
-        kept.shrink(&self.counters, account.as_deref(), self.bounds);
-        Ok(kept.evicted - before)
+        let mut evicted = self.apply(None, Some(&event))?;
+        if let Some(id) = event.id.clone().filter(|_| !event.refused) {
+            let event = Arc::new(event);
+            let account = event.text(Field::Account).unwrap_or_default();
+            let most = self.bounds.attempts();
+            let gone = self.attempts_of(account)?.keep(account, &id, event.clone(), most);
+            self.evicted_attempts.fetch_add(gone, Ordering::Relaxed);
+            evicted += gone;
+        }
+        Ok(evicted)
     }
 
     /// Keeps an attempt with what was decided of it, and opens the block that the decision asks for.
@@ -115,22 +185,50 @@ impl Memory {
         self.record(attempt).map(drop)
     }
 
+    /// Completes the attempt that an account made under an id: it is taken out of its counters,
+    /// changed, and put back where it then counts. `change` may alter everything but whose it is.
+    ///
+    /// # Errors
+    /// When a writer failed before.
+    pub fn amend(
+        &self,
+        account: &str,
+        id: &str,
+        change: &mut dyn FnMut(&mut Event),
+    ) -> Result<Amended, Unreadable> {
+        // Held throughout: two outcomes of one attempt follow each other.
+        let mut attempts = self.attempts_of(account)?;
+        let Some(old) = attempts.get(account, id).cloned() else { return Ok(Amended::Unknown) };
+        let mut new = (*old).clone();
+        change(&mut new);
+        self.apply(Some(&old), Some(&new))?;
+        attempts.replace(account, id, Arc::new(new));
+        Ok(Amended::Done)
+    }
+
     /// Stops traffic of an account to a prefix until an instant, ms.
     ///
     /// # Errors
     /// When a writer failed before.
     pub fn block(&self, account: &str, prefix: &str, now: i64, until: i64) -> Result<(), Unreadable> {
-        let mut kept = self.kept.write().map_err(|_| Unreadable::Damaged)?;
-        let blocks = kept.blocks.entry(account.into()).or_default();
-        // Each holds for its own time: one that ends sooner does not lift one that ends later.
-        let same = blocks.iter().filter(|block| &*block.prefix == prefix).map(|block| block.until);
-        let until = same.fold(until, i64::max);
-        blocks.retain(|block| block.until > now && &*block.prefix != prefix);
-        blocks.push_back(Block { prefix: prefix.into(), until });
-        while blocks.len() > self.bounds.blocks {
-            blocks.pop_front();
-        }
+        self.blocks_of(account)?.open(account, prefix, now, until, self.bounds.blocks);
         Ok(())
+    }
+
+    /// Lifts a block; whether there was one.
+    ///
+    /// # Errors
+    /// When a writer failed before.
+    pub fn unblock(&self, account: &str, prefix: &str) -> Result<bool, Unreadable> {
+        Ok(self.blocks_of(account)?.lift(account, prefix))
+    }
+
+    /// The blocks of an account, also those that are over.
+    ///
+    /// # Errors
+    /// When a writer failed before.
+    pub fn blocks(&self, account: &str) -> Result<Vec<Block>, Unreadable> {
+        Ok(self.blocks_of(account)?.of(account).cloned().collect())
     }
 
     /// Until when, ms, traffic of the account to a number is stopped, if it is.
@@ -138,10 +236,7 @@ impl Memory {
     /// # Errors
     /// When a writer failed before.
     pub fn blocked_until(&self, account: &str, number: &str, now: i64) -> Result<Option<i64>, Unreadable> {
-        let kept = self.kept.read().map_err(|_| Unreadable::Damaged)?;
-        let blocks = kept.blocks.get(account).into_iter().flatten();
-        let open = blocks.filter(|block| block.until > now && number.starts_with(&*block.prefix));
-        Ok(open.map(|block| block.until).max())
+        Ok(self.blocks_of(account)?.until(account, number, now))
     }
 
     /// What a counter says of the attempt that is being decided.
@@ -149,88 +244,210 @@ impl Memory {
     /// # Errors
     /// When the memory cannot tell, or a limit cannot be had.
     pub fn read<E: From<Unreadable>>(&self, counter: &Counter, asking: &Asking<'_, E>) -> Result<Reading, E> {
-        if self.counters.get(counter.place).is_none_or(|known| known.name != counter.name) {
-            return Err(Unreadable::Unknown.into());
-        }
-        let Some(key) = counter.key_of(asking.present) else { return Ok(Reading::default()) };
-        let Some(window) = counter.window.at(asking.now, asking.limit)? else {
-            return Err(Unreadable::Unknown.into());
-        };
-        let kept = self.kept.read().map_err(|_| Unreadable::Damaged)?;
-        let (from, to) = ((*window.start(), 0), (*window.end(), u64::MAX));
-        let past =
-            kept.keys.get(&(counter.place, key)).into_iter().flat_map(|events| events.range(from..=to));
-        let mut events = Vec::new();
-        let this = (counter.counts_this && counter.takes(asking.present)).then_some(asking.present);
-        for event in past.map(|(_, event)| &**event).chain(this) {
-            if !counter.given_back(event) && hold(&counter.filters, event, asking)? {
-                events.push(event);
-            }
-        }
-        counter.aggregate.of(&events, asking)
+        let plan = self.plan(counter)?;
+        let Some(key) = plan.key(asking.present) else { return Ok(Reading::default()) };
+        let asked = plan.ask(asking)?.ok_or(Unreadable::Unknown)?;
+        self.widen_to(plan, asking.now.saturating_sub(asked.from));
+        let smallest = Smallest::of(&plan.counter.aggregate, asking)?;
+        let entry = plan.entry(asking.present);
+        let this = plan.value_of(asking.present);
+        let counts = plan.counter.counts_this && plan.counter.takes(asking.present);
+        let present = entry.filter(|entry| {
+            counts && (asked.from..=asked.to).contains(&entry.at) && plan.admits(entry, &asked.limits)
+        });
+        let mut shard = self.shard(key)?;
+        let read = |view: View<'_>| plan.reading(view, present.as_ref(), this, &asked, smallest);
+        Ok(match shard.find(key) {
+            Some(log) => log.window(plan, &asked, read),
+            None => Log::default().window(plan, &asked, read),
+        })
     }
 
-    /// How many events are kept, and how many had to go.
+    /// The instants, ms, ascending, at which what a counter counts for this key changes by time
+    /// alone; the first 16,384 of them.
+    ///
+    /// # Errors
+    /// When the memory cannot tell, or a limit cannot be had.
+    pub fn leaving<E: From<Unreadable>>(
+        &self,
+        counter: &Counter,
+        asking: &Asking<'_, E>,
+    ) -> Result<Vec<i64>, E> {
+        let plan = self.plan(counter)?;
+        let Some(key) = plan.key(asking.present) else { return Ok(Vec::new()) };
+        let asked = plan.ask(asking)?.ok_or(Unreadable::Unknown)?;
+        let (back, forth) = (asking.now.saturating_sub(asked.from), asking.now.saturating_sub(asked.to));
+        if let Window::Day(zone) = &plan.counter.window {
+            return Ok(super::window::next_midnight(asking.now, zone).into_iter().collect());
+        }
+        let mut shard = self.shard(key)?;
+        let Some(log) = shard.find(key) else { return Ok(Vec::new()) };
+        let mut instants = Vec::new();
+        for entry in log.iter().filter(|entry| entry.at >= asked.from && plan.admits(entry, &asked.limits)) {
+            if entry.at > asked.to {
+                instants.push(entry.at.saturating_add(forth));
+            }
+            if plan.counter.window_ends() {
+                instants.push(entry.at.saturating_add(back).saturating_add(1));
+            }
+            if let Some((first, last)) = asked.part {
+                instants.push(entry.at.saturating_add(asking.now.saturating_sub(first)).saturating_add(1));
+                instants.push(entry.at.saturating_add(asking.now.saturating_sub(last)));
+            }
+        }
+        drop(shard);
+        instants.retain(|at| *at > asking.now);
+        instants.sort_unstable();
+        instants.dedup();
+        instants.truncate(MOST_INSTANTS);
+        Ok(instants)
+    }
+
+    /// The account's turn: from a decision to its remembering nobody else decides on it, so that two
+    /// attempts are not both the last one that it may make. Not to be held across an await.
+    pub fn turn(&self, account: &str) -> Turn<'_> {
+        let stripe = stripe(&self.turns, self.secret.text(account));
+        // Nothing is behind the lock that a failed holder could have left half done.
+        Turn(stripe.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps events as long as an account's own limits ask for, from now on.
+    pub fn widen(&self, limit: &dyn Fn(usize) -> Option<i64>) {
+        for plan in self.plans.iter() {
+            self.widen_to(plan, plan.span_by(limit));
+        }
+    }
+
+    /// How many entries are kept, and how many keys and attempts had to go.
     pub fn size(&self) -> (usize, u64) {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
-        (kept.all.len(), kept.evicted)
+        let stats = self.stats();
+        (stats.entries, stats.evicted.iter().map(|(_, gone)| gone).sum::<u64>() + stats.evicted_attempts)
     }
-}
 
-// === impl Kept ===
+    /// What is kept. Walks over all keys: for metrics, not for each request.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            evicted_attempts: self.evicted_attempts.load(Ordering::Relaxed),
+            evicted: self
+                .plans
+                .iter()
+                .map(|plan| (plan.counter.name.clone(), self.evicted_of(plan)))
+                .collect(),
+            ..Stats::default()
+        };
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            stats.keys += shard.keys();
+            stats.entries += shard.entries();
+        }
+        for attempts in &self.attempts {
+            stats.attempts += attempts.lock().unwrap_or_else(PoisonError::into_inner).len();
+        }
+        for blocks in &self.blocks {
+            stats.blocks += blocks.lock().unwrap_or_else(PoisonError::into_inner).len();
+        }
+        stats
+    }
 
-impl Kept {
-    fn add(&mut self, counters: &[Counter], event: Event) {
-        let place = (event.at, self.next);
-        self.next += 1;
-        let event = Arc::new(event);
-        for counter in counters.iter().filter(|counter| counter.takes(&event)) {
-            if let Some(key) = counter.key_of(&event) {
-                self.keys.entry((counter.place, key)).or_default().insert(place, event.clone());
+    fn evicted_of(&self, plan: &Plan) -> u64 {
+        self.evicted.get(plan.counter.place).map_or(0, |gone| gone.load(Ordering::Relaxed))
+    }
+
+    fn plan(&self, counter: &Counter) -> Result<&Plan, Unreadable> {
+        let plan = self.plans.get(counter.place).filter(|plan| plan.counter.name == counter.name);
+        plan.ok_or(Unreadable::Unknown)
+    }
+
+    fn widen_to(&self, plan: &Plan, span: i64) {
+        if let Some(known) = self.spans.get(plan.counter.place)
+            && plan.counter.window_ends()
+            && known.load(Ordering::Relaxed) < span
+        {
+            known.fetch_max(span, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes one state of an event out of every counter and puts another one in. Each counter sees
+    /// both at once.
+    fn apply(&self, old: Option<&Event>, new: Option<&Event>) -> Result<u64, Unreadable> {
+        let Some(event) = new.or(old) else { return Ok(0) };
+        let clock = self.clock.fetch_max(event.at, Ordering::Relaxed).max(event.at);
+        let owner = event.text(Field::Account).map_or(PLATFORM, |account| self.secret.text(account));
+        let keep = |place: usize| {
+            self.spans.get(place).map_or(i64::MAX, |span| span.load(Ordering::Relaxed)).saturating_add(LATE)
+        };
+        let room = self.bounds.room();
+        let setting = Setting { plans: &self.plans, room, keep: &keep, clock };
+        let mut gone = 0;
+        for plan in self.plans.of(event) {
+            let state = |event: Option<&Event>| event.and_then(|e| Some((plan.key(e)?, plan.entry(e)?)));
+            let (old, new) = (state(old), state(new));
+            if old == new {
+                continue;
             }
-        }
-        if let Some(account) = event.text(Field::Account) {
-            self.accounts.entry(account.into()).or_default().insert(place, event.clone());
-        }
-        self.all.insert(place, event);
-    }
-
-    fn shrink(&mut self, counters: &[Counter], account: Option<&str>, bounds: Bounds) {
-        while let Some(place) = account.and_then(|account| self.too_many(account, bounds)) {
-            self.remove(counters, place);
-        }
-        while self.all.len() > bounds.of_all {
-            let Some(place) = self.all.keys().next().copied() else { return };
-            self.remove(counters, place);
-        }
-    }
-
-    /// The oldest event of an account that has more than it may.
-    fn too_many(&self, account: &str, bounds: Bounds) -> Option<Place> {
-        let events = self.accounts.get(account).filter(|events| events.len() > bounds.of_account)?;
-        events.keys().next().copied()
-    }
-
-    fn remove(&mut self, counters: &[Counter], place: Place) {
-        let Some(event) = self.all.remove(&place) else { return };
-        self.evicted += 1;
-        for counter in counters.iter().filter(|counter| counter.takes(&event)) {
-            let Some(key) = counter.key_of(&event) else { continue };
-            let key = (counter.place, key);
-            if let Some(events) = self.keys.get_mut(&key) {
-                events.remove(&place);
-                if events.is_empty() {
-                    self.keys.remove(&key);
+            let mut held = None;
+            if let Some((key, entry)) = old {
+                let mut shard = self.shard(key)?;
+                shard.take_out(plan, key, &entry);
+                held = Some((shard_number(key), shard));
+            }
+            if let Some((key, entry)) = new {
+                let mut shard = match held.take() {
+                    Some((number, shard)) if number == shard_number(key) => shard,
+                    other => {
+                        drop(other);
+                        self.shard(key)?
+                    }
+                };
+                for place in shard.insert(&setting, plan, key, owner, entry) {
+                    gone += 1;
+                    if let Some(evicted) = self.evicted.get(place) {
+                        evicted.fetch_add(1, Ordering::Relaxed);
+                    }
                 }
             }
         }
-        if let Some(account) = event.text(Field::Account)
-            && let Some(events) = self.accounts.get_mut(account)
-        {
-            events.remove(&place);
-            if events.is_empty() {
-                self.accounts.remove(account);
-            }
+        Ok(gone)
+    }
+
+    fn shard(&self, key: Key) -> Result<MutexGuard<'_, Shard>, Unreadable> {
+        let shard = self.shards.get(shard_number(key)).ok_or(Unreadable::Unknown)?;
+        shard.lock().map_err(|_| Unreadable::Damaged)
+    }
+
+    fn attempts_of(&self, account: &str) -> Result<MutexGuard<'_, Attempts>, Unreadable> {
+        stripe(&self.attempts, self.secret.text(account)).lock().map_err(|_| Unreadable::Damaged)
+    }
+
+    fn blocks_of(&self, account: &str) -> Result<MutexGuard<'_, Blocks>, Unreadable> {
+        stripe(&self.blocks, self.secret.text(account)).lock().map_err(|_| Unreadable::Damaged)
+    }
+}
+
+/// By other bits than the shard's table uses.
+fn shard_number(key: Key) -> usize {
+    usize::try_from(key.0[1]).unwrap_or(0) % SHARDS
+}
+
+#[expect(clippy::indexing_slicing, reason = "a remainder is below what it is of, and no lock set is empty")]
+fn stripe<T>(locks: &[Mutex<T>], hash: u64) -> &Mutex<T> {
+    &locks[usize::try_from(hash).unwrap_or(0) % locks.len()]
+}
+
+// === impl Bounds ===
+
+impl Bounds {
+    /// What one shard may have: its part, and never less than it takes to keep anything.
+    fn room(self) -> Room {
+        let part = |all: usize| all.div_ceil(SHARDS).max(4 * KEY_CELLS);
+        Room {
+            cells_of_account: part(self.cells_of_account),
+            cells_of_all: part(self.cells_of_all),
+            keys_of_counter: self.keys_of_counter.div_ceil(SHARDS).max(1),
         }
+    }
+
+    const fn attempts(self) -> Most {
+        Most { of_account: self.attempts_of_account, of_all: self.attempts_of_all.div_ceil(STRIPES) }
     }
 }

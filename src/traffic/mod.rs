@@ -5,16 +5,27 @@
 //! the event and the millisecond. Time is passed in.
 
 mod aggregate;
+mod attempts;
+mod blocks;
 mod counter;
+mod digest;
+mod entry;
 mod event;
 mod field;
+mod freeze;
+mod log;
 mod memory;
+mod plan;
+mod shard;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use aggregate::{Asking, Reading};
+pub use blocks::Block;
 pub use counter::{Aggregate, Counter, Filter, Taken, Test, Which, Window};
 pub use event::{Event, Fact};
 pub use field::Field;
-pub use memory::{Bounds, Memory, Unreadable};
+pub use memory::{Amended, Bounds, Memory, Stats, Turn, Unreadable};
+pub use plan::Uncountable;

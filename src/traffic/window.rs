@@ -34,6 +34,13 @@ impl Window {
     }
 }
 
+/// When the day of an instant is over, ms.
+pub(super) fn next_midnight(now: i64, zone: &jiff::tz::TimeZone) -> Option<i64> {
+    let today = zone.to_datetime(Timestamp::from_millisecond(now).ok()?).date();
+    let tomorrow = today.tomorrow().ok()?.to_datetime(Time::midnight());
+    zone.to_timestamp(tomorrow).ok().map(Timestamp::as_millisecond)
+}
+
 fn midnight(now: i64, zone: &jiff::tz::TimeZone) -> Option<i64> {
     let today = zone.to_datetime(Timestamp::from_millisecond(now).ok()?).date();
     // Where a day begins with an hour that does not exist, it begins with the one after.

@@ -1,9 +1,10 @@
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::*;
 use crate::bundle::Bundle;
+
+mod agrees;
+mod model;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -14,7 +15,7 @@ fn bundle() -> &'static Bundle {
 }
 
 fn memory(bounds: Bounds) -> Memory {
-    Memory::new(bundle().counters.clone(), bounds)
+    Memory::new(&bundle().counters, &|place| limit(place).ok(), bounds)
 }
 
 fn counter(name: &str) -> &'static Counter {
@@ -136,22 +137,6 @@ fn weights_add_up_but_make_no_different_numbers() {
 }
 
 #[test]
-fn the_oldest_of_an_account_go_first_and_are_counted() {
-    let memory = memory(Bounds { of_account: 3, of_all: 100, blocks: 2 });
-    for at in [5, 1, 4, 2, 3] {
-        memory.record(call(at, "+12125550100", "")).expect("recorded");
-    }
-    let mut other = call(0, "+12125550100", "");
-    other.set_text(Field::Account, "acc_2");
-    memory.record(other.clone()).expect("recorded");
-    assert_eq!(memory.size(), (4, 2));
-    assert_eq!(read(&memory, "calls_to_recipient", &call(5, "+12125550100", "")).count, 3);
-    other.at = 5;
-    assert_eq!(read(&memory, "calls_to_recipient", &other).count, 1, "another account's stay");
-    assert_eq!(read(&memory, "calls_to_recipient_platform", &other).count, 4);
-}
-
-#[test]
 fn a_block_holds_until_its_end() {
     let memory = memory(Bounds::default());
     memory.block("acc_1", "+3712123", 0, 1_000).expect("blocked");
@@ -165,7 +150,7 @@ fn a_block_holds_until_its_end() {
 
 #[test]
 fn other_declarations_are_not_mistaken_for_these() {
-    let memory = Memory::new(Arc::new([]), Bounds::default());
+    let memory = Memory::new(&[], &|_| None, Bounds::default());
     let present = call(0, "+12125550100", "");
     let asking = Asking { present: &present, now: 0, limit: &limit };
     assert_eq!(memory.read(counter("calls_to_recipient"), &asking), Err(Unreadable::Unknown));
