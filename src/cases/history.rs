@@ -16,9 +16,11 @@ const PREFIX_BLOCK: &str = "PREFIX_BLOCK";
 const REFUSED: &str = "REFUSED";
 
 /// Fields with a text, by the names that cases use.
-const TEXTS: [(&str, Field); 14] = [
+const TEXTS: [(&str, Field); 16] = [
     ("to", Field::To),
     ("to_email", Field::To),
+    ("target", Field::To),
+    ("operation", Field::Operation),
     ("country", Field::Country),
     ("category", Field::Category),
     ("campaign_id", Field::Campaign),

@@ -94,6 +94,11 @@ pub(super) fn present(f: &Facts<'_>) -> Event {
             m.end_user.ip.as_deref()
         }
         Action::SendOtp(o) => o.end_user.ip.as_deref(),
+        Action::ApiOperation(operation) => {
+            event.set_text(Field::Operation, &operation.operation);
+            event.set_text(Field::To, operation.target.as_deref().unwrap_or_default());
+            None
+        }
         Action::ProvisionNumber(p) => {
             event.set(Field::Quantity, Fact::Number(i64::from(p.quantity.unwrap_or(1))));
             None

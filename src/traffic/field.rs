@@ -35,6 +35,8 @@ text_enum! {
         ForeignBrand = "foreign_brand",
         /// Hash of the text.
         BodyHash = "body_hash",
+        /// What an operation of the API did.
+        Operation = "operation",
         /// Network of the recipient.
         Carrier = "carrier",
         /// Address that an event of its own came from.
