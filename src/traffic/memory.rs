@@ -5,7 +5,8 @@
 //! whoever has most. An account that overflows its share reads low where its own oldest keys were,
 //! and nobody else does.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::aggregate::{Asking, Reading, Smallest};
@@ -89,7 +90,6 @@ pub struct Stats {
 }
 
 /// Past traffic.
-#[derive(Debug)]
 pub struct Memory {
     plans: Plans,
     secret: Secret,
@@ -102,6 +102,8 @@ pub struct Memory {
     spans: Vec<AtomicI64>,
     /// The newest instant known, ms.
     clock: AtomicI64,
+    /// Shards that were looked through for what is too old.
+    tended: AtomicUsize,
     evicted: Vec<AtomicU64>,
     evicted_attempts: AtomicU64,
 }
@@ -109,6 +111,13 @@ pub struct Memory {
 /// An account's turn to be decided on; over when dropped.
 #[must_use]
 pub struct Turn<'m>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'m, ()>);
+
+/// It is full of people's numbers and of other people's ids: only how much there is is shown.
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory {{ {} counters, .. }}", self.plans.iter().count())
+    }
+}
 
 impl Default for Bounds {
     fn default() -> Self {
@@ -141,6 +150,7 @@ impl Memory {
             blocks: (0..STRIPES).map(|_| Mutex::default()).collect(),
             turns: (0..TURNS).map(|_| Mutex::default()).collect(),
             clock: AtomicI64::new(i64::MIN),
+            tended: AtomicUsize::new(0),
             evicted: counters.iter().map(|_| AtomicU64::new(0)).collect(),
             evicted_attempts: AtomicU64::new(0),
         }
@@ -349,6 +359,12 @@ impl Memory {
         stats
     }
 
+    /// How many keys there are, without looking at them.
+    #[cfg(test)]
+    pub(super) fn stats_of_keys(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner).keys()).sum()
+    }
+
     fn evicted_of(&self, plan: &Plan) -> u64 {
         self.evicted.get(plan.counter.place).map_or(0, |gone| gone.load(Ordering::Relaxed))
     }
@@ -407,7 +423,17 @@ impl Memory {
                 }
             }
         }
+        self.tend(&setting);
         Ok(gone)
+    }
+
+    /// Drops what is too old from one shard after the other, also from those that nobody writes to;
+    /// one that is in use has its turn later.
+    fn tend(&self, setting: &Setting<'_>) {
+        let next = self.tended.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        if let Some(mut shard) = self.shards.get(next).and_then(|shard| shard.try_lock().ok()) {
+            shard.sweep(setting);
+        }
     }
 
     fn shard(&self, key: Key) -> Result<MutexGuard<'_, Shard>, Unreadable> {

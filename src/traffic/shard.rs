@@ -16,7 +16,7 @@ use super::plan::{Plan, Plans};
 /// What a key costs beside its entries, in the size of one: measured, see `docs/performance.md`.
 pub(super) const KEY_CELLS: usize = 3;
 /// How many keys are looked at for each that is written.
-const SWEPT: usize = 2;
+const SWEPT: usize = 4;
 /// The owner of keys that several accounts wrote.
 pub(super) const PLATFORM: u64 = 0;
 
@@ -172,7 +172,7 @@ impl Shard {
     }
 
     /// Looks at a few keys and drops what is too old to count.
-    fn sweep(&mut self, setting: &Setting<'_>) {
+    pub(super) fn sweep(&mut self, setting: &Setting<'_>) {
         for _ in 0..SWEPT {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
             let Some(slot) = self.slots.get_mut(self.hand).and_then(Option::as_mut) else { continue };

@@ -4,6 +4,8 @@ use super::*;
 use crate::bundle::Bundle;
 
 mod agrees;
+mod bounds;
+mod later;
 mod model;
 
 const DAY_MS: i64 = 86_400_000;
