@@ -16,6 +16,10 @@ use crate::bundle::{Catalogue, Rank, Snapshot};
 use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
 use crate::rules::{Asked, DutyOn, Effect, Findings, Kept, Rule, Scope};
 use crate::signals::{Cause, Facts, SharedTexts, Subject, Value, parameter};
+use crate::traffic::Event;
+
+/// How the codes of what could not be decided begin.
+const SYSTEM: &str = "SYSTEM_";
 
 /// Rules behind each reason, by its rank.
 type Found = BTreeMap<Rank, Vec<Arc<str>>>;
@@ -56,6 +60,30 @@ pub fn decide_among(
     texts: Option<&SharedTexts>,
 ) -> Decision {
     decide_on(policy, &facts(policy, request, subject, now).sharing(texts), id, |_| ()).0
+}
+
+/// As [`decide_among`], with the attempt that the request is, where past traffic is to know of it: one
+/// that is meant, of an account that exists, and about which there was a decision. What the platform
+/// could not decide says nothing about the account.
+pub fn decide_attempt(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    now: Timestamp,
+    id: Uuid,
+    texts: Option<&SharedTexts>,
+) -> (Decision, Option<Event>) {
+    let facts = facts(policy, request, subject, now).sharing(texts);
+    let (decision, ()) = decide_on(policy, &facts, id, |_| ());
+    let known = matches!(subject, Subject::Known(_));
+    let decided = decision.violations.first().is_none_or(|reason| !reason.code.starts_with(SYSTEM));
+    let attempt = (known && decided && !decision.dry_run).then(|| {
+        let mut attempt = facts.into_present();
+        let given = request.envelope.request_id.as_ref().map(|id| id.as_str().into());
+        attempt.id = Some(given.unwrap_or_else(|| id.to_string().into()));
+        attempt
+    });
+    (decision, attempt)
 }
 
 /// As [`decide`], and lets `look` see how; it changes nothing.

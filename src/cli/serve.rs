@@ -98,9 +98,6 @@ fn announce(server: &ServerHandle, demo: bool) {
     for warning in &snapshot.bundle.warnings {
         tracing::warn!("the bundle: {warning}");
     }
-    if !snapshot.bundle.counters.is_empty() {
-        tracing::warn!("past traffic is not counted yet: rules that read `context.traffic` find nothing");
-    }
     let (revision, digest) = (&*snapshot.bundle.revision, &*snapshot.bundle.digest);
     tracing::info!(address = %server.decisions, revision, digest, "listening for decisions");
     if let Some(address) = server.admin {

@@ -1,5 +1,5 @@
 //! One Check, from a request that is well formed to a decision that is recorded: replay guard,
-//! account, decision, record. What is pure happens in [`decide`](crate::decide); here are the clock,
+//! account, decision, count, record. What is pure happens in [`decide`](crate::decide); here are the clock,
 //! the caches and the record.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::accounts::{Accounts, Cause as LookupCause, Lookup};
 use crate::audit::{About, Recorder};
 use crate::bundle::{Policy, REPLAYED, Snapshot};
-use crate::decide::{decide_among, dials_emergency, refuse};
+use crate::decide::{decide_among, decide_attempt, dials_emergency, refuse};
 use crate::domain::{AccountId, AccountStatus, Decision, Request};
 use crate::explain::{Explanation, explain};
 use crate::replay::{Guard, Outcome};
@@ -123,14 +123,14 @@ impl Checker {
             }
             lookup
         };
-        let fresh = || {
-            let (texts, at) = (batch.map(|batch| &batch.texts), at(request));
-            Arc::new(decide_among(policy, request, subject(&lookup), at, Uuid::now_v7(), texts))
-        };
+        let texts = batch.map(|batch| &batch.texts);
         let (decision, repeated) = if emergency {
-            // Before anything else, repetitions included: whoever dials it hears the notice.
-            (fresh(), false)
+            // Before anything else, repetitions included: whoever dials it hears the notice. It is no
+            // traffic either.
+            let at = at(request);
+            (Arc::new(decide_among(policy, request, subject(&lookup), at, Uuid::now_v7(), texts)), false)
         } else {
+            let fresh = || Arc::new(counted(policy, request, subject(&lookup), texts));
             self.guarded(policy, request, &lookup, fresh)
         };
         let latency = record.decided(&decision, repeated);
@@ -201,6 +201,27 @@ impl Checker {
             self.guard.nonce_used(account, nonce, id, now)
         }
     }
+}
+
+/// Decides, and remembers the attempt before anybody else is decided on for the account.
+fn counted(
+    policy: &Snapshot,
+    request: &Request,
+    subject: Subject<'_>,
+    texts: Option<&SharedTexts>,
+) -> Decision {
+    let traffic = &policy.traffic;
+    let _turn = traffic.turn(request.subject().as_str());
+    let id = Uuid::now_v7();
+    let (decision, attempt) = decide_attempt(policy, request, subject, at(request), id, texts);
+    if let Some(attempt) = attempt {
+        traffic.tick(Timestamp::now().as_millisecond());
+        if let Err(error) = traffic.remember(attempt, &decision) {
+            // Every rule that reads a counter denies from now on; the log says why.
+            tracing::error!(%error, "an attempt could not be counted");
+        }
+    }
+    decision
 }
 
 /// The instant that is decided for: as the request says, else the server's clock.

@@ -118,6 +118,12 @@ impl<'a> Facts<'a> {
         self.present.get_or_init(|| super::traffic::present(self))
     }
 
+    /// The same, once nothing else is asked.
+    pub fn into_present(self) -> Event {
+        self.present();
+        self.present.into_inner().unwrap_or_else(|| Event::new(self.request.action.kind().as_str(), 0))
+    }
+
     /// What a counter says. It is read once: all rules of a request see the same.
     ///
     /// # Errors

@@ -100,8 +100,10 @@ pub struct Memory {
     turns: Vec<Mutex<()>>,
     /// The longest that events of each counter can count, by the widest window asked for, ms.
     spans: Vec<AtomicI64>,
-    /// The newest instant known, ms.
-    clock: AtomicI64,
+    /// The time, ms, once it was told.
+    now: AtomicI64,
+    /// The newest event known, ms: the time until it was told.
+    newest: AtomicI64,
     /// Shards that were looked through for what is too old.
     tended: AtomicUsize,
     evicted: Vec<AtomicU64>,
@@ -149,7 +151,8 @@ impl Memory {
             attempts: (0..STRIPES).map(|_| Mutex::default()).collect(),
             blocks: (0..STRIPES).map(|_| Mutex::default()).collect(),
             turns: (0..TURNS).map(|_| Mutex::default()).collect(),
-            clock: AtomicI64::new(i64::MIN),
+            now: AtomicI64::new(i64::MIN),
+            newest: AtomicI64::new(i64::MIN),
             tended: AtomicUsize::new(0),
             evicted: counters.iter().map(|_| AtomicU64::new(0)).collect(),
             evicted_attempts: AtomicU64::new(0),
@@ -321,6 +324,12 @@ impl Memory {
         Turn(stripe.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Says what time it is, ms: from then on events are too old by that and not by each other's times,
+    /// so that one with a wrong time pushes nothing out.
+    pub fn tick(&self, now: i64) {
+        self.now.fetch_max(now, Ordering::Relaxed);
+    }
+
     /// Keeps events as long as an account's own limits ask for, from now on.
     pub fn widen(&self, limit: &dyn Fn(usize) -> Option<i64>) {
         for plan in self.plans.iter() {
@@ -387,7 +396,7 @@ impl Memory {
     /// both at once.
     fn apply(&self, old: Option<&Event>, new: Option<&Event>) -> Result<u64, Unreadable> {
         let Some(event) = new.or(old) else { return Ok(0) };
-        let clock = self.clock.fetch_max(event.at, Ordering::Relaxed).max(event.at);
+        let clock = self.clock(event.at);
         let owner = event.text(Field::Account).map_or(PLATFORM, |account| self.secret.text(account));
         let keep = |place: usize| {
             self.spans.get(place).map_or(i64::MAX, |span| span.load(Ordering::Relaxed)).saturating_add(LATE)
@@ -425,6 +434,11 @@ impl Memory {
         }
         self.tend(&setting);
         Ok(gone)
+    }
+
+    fn clock(&self, at: i64) -> i64 {
+        let told = self.now.load(Ordering::Relaxed);
+        if told > i64::MIN { told } else { self.newest.fetch_max(at, Ordering::Relaxed).max(at) }
     }
 
     /// Drops what is too old from one shard after the other, also from those that nobody writes to;

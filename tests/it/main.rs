@@ -28,3 +28,4 @@ mod properties;
 mod server;
 mod support;
 mod tenants;
+mod traffic;
