@@ -32,6 +32,12 @@ impl Snapshot {
         Self { bundle, limits, lists, traffic }
     }
 
+    /// The same with past traffic that was kept elsewhere.
+    #[must_use]
+    pub fn with_traffic(self, traffic: Arc<Memory>) -> Self {
+        Self { traffic, ..self }
+    }
+
     /// The same bundle with other lists.
     #[must_use]
     pub fn with_lists(&self, lists: Arc<Lists>) -> Self {

@@ -1,6 +1,6 @@
 //! What the service is made of, opened in order: bundle, store, lists, accounts, records, metrics.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -23,6 +23,7 @@ use crate::replay::Guard;
 use crate::signals::Cause;
 use crate::store::{OpenError, SqliteStore, Store, StoreError};
 use crate::telemetry::{AccountCounts, AuditCounts, Catalogue, Metrics, PageError, ReplayCounts};
+use crate::traffic::{Bounds, Found, SegmentError, Segments};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,9 @@ pub enum StartError {
     /// The cache of accounts is configured against itself.
     #[error("`accounts` is not usable")]
     Accounts(#[from] accounts::InvalidConfig),
+    /// Past traffic cannot be read or written.
+    #[error("past traffic cannot be kept")]
+    Traffic(#[from] SegmentError),
     /// Decision records cannot be written.
     #[error("cannot write decision records")]
     Audit(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -78,6 +82,7 @@ pub struct Parts {
     pub(super) list_service: ListAdmin,
     /// What asks the store for changes, until whoever looks after the tasks has taken it.
     pub(super) watches: Vec<JoinHandle<()>>,
+    segments: Mutex<Option<Segments>>,
 }
 
 // === impl Parts ===
@@ -89,8 +94,10 @@ impl Parts {
     /// The first part that cannot be opened.
     pub async fn open(config: &Config, demo: bool, stop: &CancellationToken) -> Result<Self, StartError> {
         numbers::warm_up();
-        let policy = Arc::new(Policy::new(Snapshot::new(Arc::new(bundle(config)?))));
+        let snapshot = Snapshot::new(Arc::new(bundle(config)?));
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.store.path).await?);
+        let (snapshot, segments) = with_past_traffic(config, snapshot)?;
+        let policy = Arc::new(Policy::new(snapshot));
         if demo {
             demo::seed(&*store).await?;
         }
@@ -111,6 +118,7 @@ impl Parts {
             account_service: AccountAdmin::new(accounts.clone(), policy.clone()),
             list_service: ListAdmin::new(lists),
             watches,
+            segments: Mutex::new(segments),
             policy,
             accounts,
             metrics,
@@ -123,8 +131,12 @@ impl Parts {
         &self.decisions
     }
 
-    /// Writes the decision records that are left, for at most `limit`.
+    /// Writes the decision records that are left, for at most `limit`, and all past traffic.
     pub(super) async fn close(&self, limit: Duration) {
+        let segments = self.segments.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if tokio::task::spawn_blocking(move || drop(segments)).await.is_err() {
+            tracing::error!("past traffic could not be closed");
+        }
         let recorder = self.recorder.clone();
         if tokio::task::spawn_blocking(move || recorder.close(limit)).await.is_err() {
             tracing::error!("the decision records could not be closed");
@@ -143,6 +155,31 @@ fn bundle(config: &Config) -> Result<Bundle, StartError> {
         }
     };
     Bundle::at(dir, &mut tell).map_err(StartError::Bundle)
+}
+
+/// Past traffic as it was when the service last ran on this database. Where another process has it, this
+/// one begins with none, and says so: two that share a database count each for itself.
+fn with_past_traffic(
+    config: &Config,
+    snapshot: Snapshot,
+) -> Result<(Snapshot, Option<Segments>), StartError> {
+    let mut folder = config.store.path.clone().into_os_string();
+    folder.push(".traffic");
+    let bundle = snapshot.bundle.clone();
+    let limit = |place: usize| bundle.limits.at(place).map(|limit| limit.default);
+    let now = jiff::Timestamp::now().as_millisecond();
+    match Segments::open(folder.as_ref(), &bundle.counters, &limit, Bounds::default(), now) {
+        Ok((traffic, segments)) => {
+            let Found { files, torn } = segments.found();
+            tracing::info!(files, torn, "past traffic was read");
+            Ok((snapshot.with_traffic(traffic), Some(segments)))
+        }
+        Err(error @ SegmentError::InUse(_)) => {
+            tracing::warn!("{error}; this one counts for itself, and a restart forgets it");
+            Ok((snapshot, None))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// So often a start with very many rules says how far it is.

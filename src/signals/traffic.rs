@@ -153,16 +153,23 @@ impl History<'_> {
         }
     }
 
+    /// What it costs by the minute is known when it begins, and kept: of an attempt that ends after a
+    /// restart the number is not known any more.
     fn costs(&self, event: &mut Event) {
-        let country = event.text(Field::Country).unwrap_or_default();
-        let rates = Rates::of(self.lists, country, event.text(Field::To).unwrap_or_default());
-        event.set(Field::HighCost, Fact::Flag(rates.range.is_some()));
-        if let Some(range) = rates.range {
-            event.set(Field::Range, Fact::Text(range));
+        if event.get(Field::Rate).is_none() {
+            let country = event.text(Field::Country).unwrap_or_default();
+            let rates = Rates::of(self.lists, country, event.text(Field::To).unwrap_or_default());
+            event.set(Field::HighCost, Fact::Flag(rates.range.is_some()));
+            if let Some(range) = rates.range {
+                event.set(Field::Range, Fact::Text(range));
+            }
+            event.set(Field::Rate, Fact::Number(rates.rate));
+            event.set(Field::EvenRate, Fact::Number(rates.average));
         }
         let duration = event.number(Field::DurationS);
-        event.set(Field::RatedCost, Fact::Number(rates.rate.saturating_mul(duration)));
-        event.set(Field::EvenCost, Fact::Number(rates.average.saturating_mul(duration)));
+        let cost = |rate: i64| Fact::Number(rate.saturating_mul(duration));
+        event.set(Field::RatedCost, cost(event.number(Field::Rate)));
+        event.set(Field::EvenCost, cost(event.number(Field::EvenRate)));
     }
 }
 

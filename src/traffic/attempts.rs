@@ -69,6 +69,13 @@ impl Attempts {
         self.all
     }
 
+    /// Every attempt, with its id, each account's in the order in which they were kept.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Event>> {
+        self.accounts
+            .values()
+            .flat_map(|account| account.order.iter().filter_map(|(_, id)| account.by_id.get(id)))
+    }
+
     fn make_room(&mut self, most: usize) -> usize {
         let mut evicted = 0;
         while self.all > most {

@@ -58,4 +58,8 @@ impl Blocks {
     pub(super) fn len(&self) -> usize {
         self.accounts.values().map(VecDeque::len).sum()
     }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Block)> {
+        self.accounts.iter().flat_map(|(account, blocks)| blocks.iter().map(move |block| (account, block)))
+    }
 }

@@ -201,6 +201,15 @@ impl Filter {
 // === impl Test ===
 
 impl Test {
+    /// Whether it asks only if the field is stated.
+    pub(super) fn is_of_presence(&self) -> bool {
+        match self {
+            Self::OneOf(facts) => facts.iter().all(Option::is_none),
+            Self::Not(test) => test.is_of_presence(),
+            Self::AtLeast(_) | Self::AtMost(_) | Self::Below(_) | Self::BeginsWith(_) => false,
+        }
+    }
+
     /// Whether it holds of a field, whatever limits are: a comparison holds of nothing.
     pub(super) fn holds_of(&self, fact: Option<&Fact>) -> bool {
         match self {

@@ -8,6 +8,7 @@ use siphasher::sip::SipHasher24 as Sip64;
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::event::Fact;
+use super::field::Field;
 
 /// What the hashes of one memory are keyed with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,11 +54,59 @@ impl Secret {
         hasher.finish().max(1)
     }
 
+    /// A fact as 128 bits. A text is hashed by itself, so that its hash does where it is hidden.
+    pub(super) fn digest(&self, fact: &Fact) -> [u64; 2] {
+        match fact {
+            Fact::Flag(flag) => [0, u64::from(*flag)],
+            Fact::Number(number) => [1, number.cast_unsigned()],
+            Fact::Text(text) => {
+                let mut hasher = SipHasher24::new_with_key(&self.0);
+                hasher.write(text.as_bytes());
+                let hash = hasher.finish128();
+                [hash.h1, hash.h2]
+            }
+            Fact::Hidden(digest, _) => *digest,
+        }
+    }
+
     /// A fact as 64 bits; never zero.
     pub(super) fn value(&self, fact: &Fact) -> u64 {
-        let mut hasher = Sip64::new_with_key(&self.0);
-        write(&mut hasher, fact);
-        hasher.finish().max(1)
+        let [a, b] = self.digest(fact);
+        (a ^ b.rotate_left(32)).max(1)
+    }
+
+    /// A telephone number as its distance from a secret one.
+    pub(super) fn number(&self, fact: &Fact) -> Option<i64> {
+        match fact {
+            Fact::Text(text) => {
+                let number = text.strip_prefix('+')?.parse::<i64>().ok()?;
+                // Far enough from both ends for any number of 18 digits.
+                let far = self.text("the distance of numbers") >> 3;
+                number.checked_add(i64::try_from(far).ok()?)
+            }
+            Fact::Hidden(_, number) => *number,
+            Fact::Flag(_) | Fact::Number(_) => None,
+        }
+    }
+
+    /// A fact that may be written down.
+    pub(super) fn hidden(&self, field: Field, fact: &Fact) -> Fact {
+        if field.is_private() && matches!(fact, Fact::Text(_)) {
+            Fact::Hidden(self.digest(fact), self.number(fact))
+        } else {
+            fact.clone()
+        }
+    }
+
+    /// The bytes to be kept beside what was hashed with it.
+    pub(super) const fn bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl From<[u8; 16]> for Secret {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 }
 
@@ -74,29 +123,14 @@ impl fmt::Debug for Seed {
 // === impl Seed ===
 
 impl Seed {
-    pub(super) fn with(mut self, fact: &Fact) -> Self {
-        write(&mut self.0, fact);
+    pub(super) fn with(mut self, [a, b]: [u64; 2]) -> Self {
+        self.0.write(&a.to_le_bytes());
+        self.0.write(&b.to_le_bytes());
         self
     }
 
     pub(super) fn key(self) -> Key {
         let hash = self.0.finish128();
         Key([hash.h1, hash.h2])
-    }
-}
-
-/// Each fact with its kind and its length, so that two together are not two others.
-fn write(hasher: &mut impl Hasher, fact: &Fact) {
-    match fact {
-        Fact::Flag(flag) => hasher.write(&[0, u8::from(*flag)]),
-        Fact::Number(number) => {
-            hasher.write(&[1]);
-            hasher.write(&number.to_le_bytes());
-        }
-        Fact::Text(text) => {
-            hasher.write(&[2]);
-            hasher.write(&text.len().to_le_bytes());
-            hasher.write(text.as_bytes());
-        }
     }
 }

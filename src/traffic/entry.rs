@@ -29,6 +29,16 @@ impl Entry {
         Self { at, span: 0, flags: if part { PART } else { 0 }, measure, value, numbers }
     }
 
+    /// Everything but when it was and its measure: span, flags, value and numbers.
+    pub(super) const fn parts(&self) -> (u32, u8, u64, [i64; 2]) {
+        (self.span, self.flags, self.value, self.numbers)
+    }
+
+    pub(super) const fn of_parts(at: i64, measure: i64, parts: (u32, u8, u64, [i64; 2])) -> Self {
+        let (span, flags, value, numbers) = parts;
+        Self { at, span, flags, measure, value, numbers }
+    }
+
     /// When the first of it was.
     pub(super) const fn first(&self) -> i64 {
         self.at.saturating_sub(self.span as i64)

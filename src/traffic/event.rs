@@ -18,6 +18,9 @@ pub enum Fact {
     Number(i64),
     /// A text.
     Text(Arc<str>),
+    /// A text of which only its keyed hash is known any more; and of a number, how far it is from a
+    /// secret one, so that runs of numbers are still seen.
+    Hidden([u64; 2], Option<i64>),
 }
 
 /// One thing that happened.
@@ -76,7 +79,7 @@ impl Event {
     pub fn text(&self, field: Field) -> Option<&str> {
         match self.get(field) {
             Some(Fact::Text(text)) => Some(text),
-            Some(Fact::Flag(_) | Fact::Number(_)) | None => None,
+            Some(Fact::Flag(_) | Fact::Number(_) | Fact::Hidden(..)) | None => None,
         }
     }
 
@@ -84,8 +87,13 @@ impl Event {
     pub fn number(&self, field: Field) -> i64 {
         match self.get(field) {
             Some(Fact::Number(number)) => *number,
-            Some(Fact::Flag(_) | Fact::Text(_)) | None => 0,
+            Some(Fact::Flag(_) | Fact::Text(_) | Fact::Hidden(..)) | None => 0,
         }
+    }
+
+    /// Everything that is stated.
+    pub(super) fn facts(&self) -> impl ExactSizeIterator<Item = &(Field, Fact)> {
+        self.facts.iter()
     }
 
     /// Whether it is an attempt at one of the actions.

@@ -51,6 +51,10 @@ text_enum! {
         DurationS = "duration_s",
         /// How long it rang, ms.
         RingS = "ring_s",
+        /// What a minute of it costs by the rate deck, micro-USD.
+        Rate = "rate",
+        /// What a minute costs at the country's average, micro-USD.
+        EvenRate = "even_rate",
         /// What its length cost by the rate deck: micro-USD a minute, times ms.
         RatedCost = "rated_cost",
         /// What they would cost at the country's average, in the same unit.
@@ -74,6 +78,11 @@ const MINUTE_MS: i128 = 60_000;
 // === impl Field ===
 
 impl Field {
+    /// Whether it says who somebody is: nothing but a hash of it is written anywhere.
+    pub const fn is_private(self) -> bool {
+        matches!(self, Self::To | Self::From | Self::Prefix | Self::Ip | Self::EndUserIp)
+    }
+
     /// What a sum of the field is divided by, once it is complete, so that nothing is rounded twice.
     pub const fn divisor(self) -> i128 {
         match self {

@@ -76,6 +76,13 @@ impl Log {
         self.more.as_ref().map_or(0, |more| more.level)
     }
 
+    /// Puts back what was saved.
+    pub(super) fn restored(entries: VecDeque<Entry>, level: u32) -> Self {
+        let more = (level > 0 || entries.len() > FEW)
+            .then(|| Box::new(More { cursor: None, merge_at: entries.len() + EXACT, level }));
+        Self { entries, more }
+    }
+
     /// Adds an entry at its time.
     pub(super) fn insert(&mut self, plan: &Plan, entry: Entry) {
         if !freeze::sampled(plan.kind, &entry, self.level()) {

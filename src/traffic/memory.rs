@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 use super::aggregate::{Asking, Reading, Smallest};
 use super::attempts::{Attempts, Most};
@@ -16,8 +16,11 @@ use super::counter::{Counter, Window};
 use super::digest::{Key, Secret};
 use super::event::Event;
 use super::field::Field;
+use super::journal::{Journal, Waiting};
 use super::log::{Log, View};
 use super::plan::{Plan, Plans};
+use super::segments::Malformed;
+use super::segments::image::{self, Change, Changed};
 use super::shard::{KEY_CELLS, PLATFORM, Room, Setting, Shard};
 use crate::domain::Decision;
 
@@ -33,6 +36,13 @@ const TURNS: usize = 256;
 const LATE: i64 = 120_000;
 /// Most instants that [`Memory::leaving`] tells.
 const MOST_INSTANTS: usize = 16_384;
+
+/// Kinds of parts of an image.
+const SPANS: u8 = 1;
+const KEYS: u8 = 2;
+const ATTEMPTS: u8 = 3;
+/// Changes, in an image or after it.
+pub(super) const CHANGES: u8 = 4;
 
 /// How much is kept. A cell is 48 bytes: an entry is one, or two in a key with more than 24, and a
 /// key costs three more.
@@ -108,6 +118,7 @@ pub struct Memory {
     tended: AtomicUsize,
     evicted: Vec<AtomicU64>,
     evicted_attempts: AtomicU64,
+    journal: Journal,
 }
 
 /// An account's turn to be decided on; over when dropped.
@@ -139,7 +150,16 @@ impl Default for Bounds {
 impl Memory {
     /// A memory that holds nothing yet. `limit` gives the bundle's limits by their places.
     pub fn new(counters: &[Counter], limit: &dyn Fn(usize) -> Option<i64>, bounds: Bounds) -> Self {
-        let secret = Secret::random();
+        Self::keyed(Secret::random(), counters, limit, bounds)
+    }
+
+    /// The same, with hashes that are keyed with a secret that is known elsewhere.
+    pub(super) fn keyed(
+        secret: Secret,
+        counters: &[Counter],
+        limit: &dyn Fn(usize) -> Option<i64>,
+        bounds: Bounds,
+    ) -> Self {
         let plans = Plans::new(counters, secret, limit);
         let span = |counter: &Counter| AtomicI64::new(plans.get(counter.place).map_or(0, |plan| plan.span));
         Self {
@@ -156,6 +176,7 @@ impl Memory {
             tended: AtomicUsize::new(0),
             evicted: counters.iter().map(|_| AtomicU64::new(0)).collect(),
             evicted_attempts: AtomicU64::new(0),
+            journal: Journal::default(),
         }
     }
 
@@ -165,16 +186,24 @@ impl Memory {
     /// # Errors
     /// When a writer failed before.
     pub fn record(&self, event: Event) -> Result<u64, Unreadable> {
-        let mut evicted = self.apply(None, Some(&event))?;
-        if let Some(id) = event.id.clone().filter(|_| !event.refused) {
-            let event = Arc::new(event);
-            let account = event.text(Field::Account).unwrap_or_default();
-            let most = self.bounds.attempts();
-            let gone = self.attempts_of(account)?.keep(account, &id, event.clone(), most);
-            self.evicted_attempts.fetch_add(gone, Ordering::Relaxed);
-            evicted += gone;
-        }
-        Ok(evicted)
+        let held = self.journal.change();
+        self.write_down(held.as_ref(), || Change::Record(&event));
+        self.keep(event)
+    }
+
+    fn keep(&self, event: Event) -> Result<u64, Unreadable> {
+        let evicted = self.apply(None, Some(&event))?;
+        Ok(evicted + self.await_outcome(event)?)
+    }
+
+    fn await_outcome(&self, event: Event) -> Result<u64, Unreadable> {
+        let Some(id) = event.id.clone().filter(|_| !event.refused) else { return Ok(0) };
+        let event = Arc::new(event);
+        let account = event.text(Field::Account).unwrap_or_default();
+        let most = self.bounds.attempts();
+        let gone = self.attempts_of(account)?.keep(account, &id, event.clone(), most);
+        self.evicted_attempts.fetch_add(gone, Ordering::Relaxed);
+        Ok(gone)
     }
 
     /// Keeps an attempt with what was decided of it, and opens the block that the decision asks for.
@@ -199,7 +228,8 @@ impl Memory {
     }
 
     /// Completes the attempt that an account made under an id: it is taken out of its counters,
-    /// changed, and put back where it then counts. `change` may alter everything but whose it is.
+    /// changed, and put back where it then counts. `change` may alter everything but whose it is,
+    /// and must not use the memory itself.
     ///
     /// # Errors
     /// When a writer failed before.
@@ -209,11 +239,13 @@ impl Memory {
         id: &str,
         change: &mut dyn FnMut(&mut Event),
     ) -> Result<Amended, Unreadable> {
+        let held = self.journal.change();
         // Held throughout: two outcomes of one attempt follow each other.
         let mut attempts = self.attempts_of(account)?;
         let Some(old) = attempts.get(account, id).cloned() else { return Ok(Amended::Unknown) };
         let mut new = (*old).clone();
         change(&mut new);
+        self.write_down(held.as_ref(), || Change::Amend(&old, &new));
         self.apply(Some(&old), Some(&new))?;
         attempts.replace(account, id, Arc::new(new));
         Ok(Amended::Done)
@@ -224,7 +256,10 @@ impl Memory {
     /// # Errors
     /// When a writer failed before.
     pub fn block(&self, account: &str, prefix: &str, now: i64, until: i64) -> Result<(), Unreadable> {
-        self.blocks_of(account)?.open(account, prefix, now, until, self.bounds.blocks);
+        let held = self.journal.change();
+        let mut blocks = self.blocks_of(account)?;
+        self.write_down(held.as_ref(), || Change::Block { account, prefix, now, until });
+        blocks.open(account, prefix, now, until, self.bounds.blocks);
         Ok(())
     }
 
@@ -233,7 +268,10 @@ impl Memory {
     /// # Errors
     /// When a writer failed before.
     pub fn unblock(&self, account: &str, prefix: &str) -> Result<bool, Unreadable> {
-        Ok(self.blocks_of(account)?.lift(account, prefix))
+        let held = self.journal.change();
+        let mut blocks = self.blocks_of(account)?;
+        self.write_down(held.as_ref(), || Change::Unblock { account, prefix });
+        Ok(blocks.lift(account, prefix))
     }
 
     /// The blocks of an account, also those that are over.
@@ -368,6 +406,116 @@ impl Memory {
         stats
     }
 
+    /// From now on every change is written down until it is taken.
+    pub(super) fn begin_journal(&self) {
+        self.journal.begin();
+    }
+
+    /// What changed since this was asked last.
+    pub(super) fn take_changes(&self) -> Waiting {
+        self.journal.take()
+    }
+
+    /// Cuts the state from what comes after it: what changed before, and from then on
+    /// [`Memory::image`] is of the state at the cut.
+    pub(super) fn cut(&self) -> Waiting {
+        let _cut = self.journal.cut();
+        for shard in &self.shards {
+            shard.lock().unwrap_or_else(PoisonError::into_inner).cut();
+        }
+        self.journal.take()
+    }
+
+    /// The state at the cut, one part after the other; each is locked only while it is copied. What
+    /// of attempts and blocks changed since is in the parts too, and repeating those changes is
+    /// harmless.
+    pub(super) fn image(&self) -> impl Iterator<Item = Vec<u8>> {
+        let spans = self.plans.iter().map(|plan| (&*plan.counter.name, self.span(plan)));
+        let spans = std::iter::once(kind(SPANS, image::of_spans(spans)));
+        let shards = self.shards.iter().map(|shard| {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            kind(KEYS, image::of_shard(&mut shard, &self.plans))
+        });
+        let attempts = self.attempts.iter().map(|attempts| {
+            let attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
+            kind(ATTEMPTS, image::of_attempts(attempts.iter().map(|event| &**event), self.secret))
+        });
+        let blocks = self.blocks.iter().map(|blocks| {
+            let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
+            let changes = blocks.iter().map(|(account, block)| {
+                let (prefix, until) = (&*block.prefix, block.until);
+                Change::Block { account, prefix, now: i64::MIN, until }.bytes(self.secret)
+            });
+            kind(CHANGES, changes.flatten().collect())
+        });
+        spans.chain(shards).chain(attempts).chain(blocks)
+    }
+
+    /// Takes in one part of an image, or changes, in the order in which they were written.
+    ///
+    /// # Errors
+    /// When it is malformed; what came before the fault is taken in.
+    pub(super) fn take_in(&self, part: &[u8]) -> Result<(), Malformed> {
+        let (kind, part) = part.split_first().ok_or(Malformed)?;
+        match *kind {
+            SPANS => {
+                for span in image::spans(part) {
+                    let (name, span) = span?;
+                    if let Some(plan) = self.plans.named(name) {
+                        self.widen_to(plan, span);
+                    }
+                }
+            }
+            KEYS => self.take_in_keys(part)?,
+            ATTEMPTS => {
+                for event in image::attempts(part) {
+                    self.await_outcome(event?).map_err(|_| Malformed)?;
+                }
+            }
+            CHANGES => {
+                for change in image::changes(part) {
+                    self.repeat(change?).map_err(|_| Malformed)?;
+                }
+            }
+            _ => return Err(Malformed),
+        }
+        Ok(())
+    }
+
+    /// Every part is of one shard; there may be another number of shards by now.
+    fn take_in_keys(&self, part: &[u8]) -> Result<(), Malformed> {
+        image::to_shards(part, &self.plans, &|key| {
+            let shard = self.shards.get(shard_number(key))?;
+            Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
+    fn repeat(&self, change: Changed) -> Result<(), Unreadable> {
+        match change {
+            Changed::Record(event) => self.keep(event).map(drop),
+            Changed::Amend(old, new) => {
+                self.apply(Some(&old), Some(&new))?;
+                let account = new.text(Field::Account).unwrap_or_default().to_owned();
+                if let Some(id) = new.id.clone() {
+                    self.attempts_of(&account)?.replace(&account, &id, Arc::new(new));
+                }
+                Ok(())
+            }
+            Changed::Block { account, prefix, now, until } => {
+                self.blocks_of(&account)?.open(&account, &prefix, now, until, self.bounds.blocks);
+                Ok(())
+            }
+            Changed::Unblock { account, prefix } => {
+                self.blocks_of(&account)?.lift(&account, &prefix);
+                Ok(())
+            }
+        }
+    }
+
+    fn span(&self, plan: &Plan) -> i64 {
+        self.spans.get(plan.counter.place).map_or(0, |span| span.load(Ordering::Relaxed))
+    }
+
     /// How many keys there are, without looking at them.
     #[cfg(test)]
     pub(super) fn stats_of_keys(&self) -> usize {
@@ -436,6 +584,14 @@ impl Memory {
         Ok(gone)
     }
 
+    /// Writes a change down, if changes are: whoever makes one holds the journal before any other lock,
+    /// and until it is made.
+    fn write_down<'c>(&self, held: Option<&RwLockReadGuard<'_, ()>>, change: impl FnOnce() -> Change<'c>) {
+        if held.is_some() {
+            self.journal.append(&change().bytes(self.secret));
+        }
+    }
+
     fn clock(&self, at: i64) -> i64 {
         let told = self.now.load(Ordering::Relaxed);
         if told > i64::MIN { told } else { self.newest.fetch_max(at, Ordering::Relaxed).max(at) }
@@ -462,6 +618,12 @@ impl Memory {
     fn blocks_of(&self, account: &str) -> Result<MutexGuard<'_, Blocks>, Unreadable> {
         stripe(&self.blocks, self.secret.text(account)).lock().map_err(|_| Unreadable::Damaged)
     }
+}
+
+/// A part with its kind before it.
+fn kind(kind: u8, mut part: Vec<u8>) -> Vec<u8> {
+    part.insert(0, kind);
+    part
 }
 
 /// By other bits than the shard's table uses.

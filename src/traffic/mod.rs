@@ -13,9 +13,11 @@ mod entry;
 mod event;
 mod field;
 mod freeze;
+mod journal;
 mod log;
 mod memory;
 mod plan;
+mod segments;
 mod shard;
 mod tally;
 #[cfg(test)]
@@ -29,3 +31,4 @@ pub use event::{Event, Fact};
 pub use field::Field;
 pub use memory::{Amended, Bounds, Memory, Stats, Turn, Unreadable};
 pub use plan::Uncountable;
+pub use segments::{Found, SegmentError, Segments};

@@ -101,6 +101,9 @@ pub enum Uncountable {
     /// Too many fields are compared with limits.
     #[error("compares more than two fields with limits")]
     Compared,
+    /// Only a hash of it is kept.
+    #[error("has a condition on `{0}`, of which only a hash is kept")]
+    Private(Field),
     /// Ages have no other conditions.
     #[error("has a condition on `age_s` that is no comparison with a limit")]
     Age,
@@ -139,7 +142,7 @@ impl Plan {
     pub(super) fn key(&self, event: &Event) -> Option<Key> {
         let mut seed = self.seed;
         for field in &self.counter.key {
-            seed = seed.with(event.get(*field)?);
+            seed = seed.with(self.secret.digest(event.get(*field)?));
         }
         Some(seed.key())
     }
@@ -156,7 +159,7 @@ impl Plan {
         }
         let number = |slot: usize| match self.compared.get(slot).and_then(|field| event.get(*field)) {
             Some(Fact::Number(number)) => *number,
-            Some(Fact::Flag(_) | Fact::Text(_)) | None => UNSTATED,
+            Some(Fact::Flag(_) | Fact::Text(_) | Fact::Hidden(..)) | None => UNSTATED,
         };
         let numbers = [number(0), number(1)];
         Some(Entry::new(event.at, self.measure(event), value.unwrap_or(0), numbers, part))
@@ -168,10 +171,7 @@ impl Plan {
             Aggregate::Distinct(of) | Aggregate::Share { of, .. } => {
                 event.get(*of).map(|fact| self.secret.value(fact))
             }
-            Aggregate::Run { of, .. } => {
-                let digits = event.text(*of)?.strip_prefix('+')?;
-                digits.parse::<i64>().ok().map(i64::cast_unsigned)
-            }
+            Aggregate::Run { of, .. } => self.secret.number(event.get(*of)?).map(i64::cast_unsigned),
             Aggregate::Classes { of, .. } => Some(event.number(*of).cast_unsigned()),
             Aggregate::Count | Aggregate::Sum(_) | Aggregate::Ratio { .. } => None,
         }
@@ -280,6 +280,9 @@ impl Conditions {
             match (Bound::of(&filter.test, false), filter.field) {
                 (Some(bound), Field::AgeS) => conditions.ages.push(bound),
                 (None, Field::AgeS) => return Err(Uncountable::Age),
+                (None, field) if field.is_private() && !filter.test.is_of_presence() => {
+                    return Err(Uncountable::Private(field));
+                }
                 (Some(bound), field) => conditions.compared.push((slot(field, compared)?, bound)),
                 (None, _) => conditions.fixed.push(filter.clone()),
             }
@@ -380,6 +383,11 @@ impl Plans {
     /// The counter at a place.
     pub(super) fn get(&self, place: usize) -> Option<&Plan> {
         self.all.get(place)?.as_ref()
+    }
+
+    /// The counter of that name.
+    pub(super) fn named(&self, name: &str) -> Option<&Plan> {
+        self.iter().find(|plan| &*plan.counter.name == name)
     }
 
     /// Every counter that is counted.

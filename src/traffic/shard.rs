@@ -48,6 +48,17 @@ pub(super) struct Shard {
     keys: Vec<usize>,
     cells: usize,
     hand: usize,
+    since: Option<Vec<Since>>,
+}
+
+/// A change after the state was cut.
+#[derive(Debug)]
+pub(super) struct Since {
+    pub(super) counter: usize,
+    pub(super) key: Key,
+    pub(super) owner: u64,
+    pub(super) entry: Entry,
+    pub(super) added: bool,
 }
 
 #[derive(Debug)]
@@ -80,6 +91,7 @@ impl Shard {
         owner: u64,
         entry: Entry,
     ) -> Vec<usize> {
+        self.note(plan, key, owner, entry, true);
         let place = self.slot_of(plan, key, owner);
         if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
             slot.written = slot.written.max(entry.at);
@@ -97,9 +109,9 @@ impl Shard {
 
     /// Takes an entry out.
     pub(super) fn take_out(&mut self, plan: &Plan, key: Key, entry: &Entry) {
-        if let Some(log) = self.find(key) {
-            log.remove(plan, entry);
-        }
+        let Some(log) = self.find(key) else { return };
+        log.remove(plan, entry);
+        self.note(plan, key, PLATFORM, *entry, false);
     }
 
     pub(super) fn keys(&self) -> usize {
@@ -112,6 +124,42 @@ impl Shard {
 
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter().flatten()
+    }
+
+    /// Puts back a key that was saved.
+    pub(super) fn restore(&mut self, plan: &Plan, key: Key, owner: u64, log: Log) {
+        let place = self.slot_of(plan, key, owner);
+        if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
+            slot.written = log.iter().next_back().map_or(0, |entry| entry.at);
+            slot.log = log;
+        }
+        self.settle(place);
+    }
+
+    /// Puts back an entry that was taken out after the state was cut.
+    pub(super) fn put_back(&mut self, plan: &Plan, key: Key, owner: u64, entry: Entry) {
+        let place = self.slot_of(plan, key, owner);
+        if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
+            slot.written = slot.written.max(entry.at);
+            slot.log.insert(plan, entry);
+        }
+        self.settle(place);
+    }
+
+    /// From now on changes are kept, so that whoever copies the shard later can undo them.
+    pub(super) fn cut(&mut self) {
+        self.since = Some(Vec::new());
+    }
+
+    /// What changed since the cut; it is over.
+    pub(super) fn since_the_cut(&mut self) -> Vec<Since> {
+        self.since.take().unwrap_or_default()
+    }
+
+    fn note(&mut self, plan: &Plan, key: Key, owner: u64, entry: Entry, added: bool) {
+        if let Some(since) = &mut self.since {
+            since.push(Since { counter: plan.counter.place, key, owner, entry, added });
+        }
     }
 
     fn slot_of(&mut self, plan: &Plan, key: Key, owner: u64) -> usize {

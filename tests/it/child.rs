@@ -47,6 +47,30 @@ impl Process {
         let config = config_file(dir.path(), "");
         let text = std::fs::read_to_string(&config).expect("the configuration");
         std::fs::write(&config, change(text)).expect("the configuration is written");
+        Self::over(dir).await
+    }
+
+    /// Kills it as nobody can refuse, and starts it again on the same files.
+    pub(crate) async fn killed_and_started(mut self) -> Self {
+        self.child.kill().expect("it can be killed");
+        self.started_again().await
+    }
+
+    /// Asks it to stop, and starts it again on the same files.
+    pub(crate) async fn stopped_and_started(mut self) -> Self {
+        self.terminate();
+        assert!(self.ended().await.success());
+        self.started_again().await
+    }
+
+    async fn started_again(mut self) -> Self {
+        self.child.wait().expect("it ends");
+        let nowhere = tempfile::tempdir().expect("a temporary folder");
+        Self::over(std::mem::replace(&mut self.dir, nowhere)).await
+    }
+
+    async fn over(dir: TempDir) -> Self {
+        let config = dir.path().join("aupd.toml");
         let output = |name: &str| File::create(dir.path().join(name)).expect("a file");
         let child = Command::new(env!("CARGO_BIN_EXE_aupd"))
             .args(["serve", "--demo", "--config"])

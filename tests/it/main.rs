@@ -29,3 +29,4 @@ mod server;
 mod support;
 mod tenants;
 mod traffic;
+mod traffic_restart;

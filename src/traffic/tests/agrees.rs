@@ -10,10 +10,10 @@ const HOUR: i64 = 3_600 * SECOND;
 
 /// What one step does.
 #[derive(Debug, Clone)]
-struct Step {
+pub(crate) struct Step {
     kind: u8,
     /// How much later than the step before, as a power of two of milliseconds.
-    later: u32,
+    pub(crate) later: u32,
     /// How late the event is heard of, s.
     late: i64,
     account: u8,
@@ -25,10 +25,10 @@ struct Step {
     weight: i64,
     again: bool,
     /// Which earlier one is amended instead, if any.
-    amends: Option<prop::sample::Index>,
+    pub(crate) amends: Option<prop::sample::Index>,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let what = (0_u8..10, 0_u32..23, 0_i64..60, 0_u8..3, 0_u8..12, 0_u8..2, 0_u8..9);
     let how = (0_i64..14, prop::bool::weighted(0.2), 1_i64..4, prop::bool::weighted(0.1));
     let amends = prop::option::weighted(0.3, any::<prop::sample::Index>());
@@ -66,7 +66,7 @@ const STATUSES: [&str; 9] =
     ["", "ANSWERED", "NO_ANSWER", "FAILED", "VERIFIED", "IN_PROGRESS", "ABANDONED", "COMPLAINT", "BOUNCED"];
 
 impl Step {
-    fn event(&self, at: i64) -> Event {
+    pub(crate) fn event(&self, at: i64) -> Event {
         let kind = KINDS[usize::from(self.kind)];
         let mut event = Event::new(kind, at);
         event.weight = self.weight;
@@ -103,7 +103,7 @@ impl Step {
     }
 
     /// As an outcome changes it.
-    fn ended(&self, event: &mut Event) {
+    pub(crate) fn ended(&self, event: &mut Event) {
         let status = STATUSES[usize::from(self.status)];
         event.set(Field::Status, Fact::Text(status.into()));
         event.set(Field::Verified, Fact::Flag(status == "VERIFIED"));

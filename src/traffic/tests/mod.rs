@@ -3,14 +3,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::bundle::Bundle;
 
-mod agrees;
+pub(super) mod agrees;
 mod bounds;
 mod later;
 mod model;
 
 const DAY_MS: i64 = 86_400_000;
 
-fn bundle() -> &'static Bundle {
+pub(super) fn bundle() -> &'static Bundle {
     static BUNDLE: std::sync::LazyLock<Bundle> =
         std::sync::LazyLock::new(|| Bundle::embedded().expect("the default bundle loads"));
     &BUNDLE
@@ -20,20 +20,20 @@ fn memory(bounds: Bounds) -> Memory {
     Memory::new(&bundle().counters, &|place| limit(place).ok(), bounds)
 }
 
-fn counter(name: &str) -> &'static Counter {
+pub(super) fn counter(name: &str) -> &'static Counter {
     bundle().counters.iter().find(|counter| &*counter.name == name).expect("it is declared")
 }
 
-fn limit(place: usize) -> Result<i64, Unreadable> {
+pub(super) fn limit(place: usize) -> Result<i64, Unreadable> {
     bundle().limits.at(place).map(|limit| limit.default).ok_or(Unreadable::Unknown)
 }
 
-fn read(memory: &Memory, name: &str, present: &Event) -> Reading {
+pub(super) fn read(memory: &Memory, name: &str, present: &Event) -> Reading {
     let asking = Asking { present, now: present.at, limit: &limit };
     memory.read(counter(name), &asking).expect("it can be read")
 }
 
-fn event(kind: &str, at: i64, texts: &[(Field, &str)]) -> Event {
+pub(super) fn event(kind: &str, at: i64, texts: &[(Field, &str)]) -> Event {
     let mut event = Event::new(kind, at);
     event.set_text(Field::Account, "acc_1");
     event.set(Field::Verified, Fact::Flag(false));
@@ -43,7 +43,7 @@ fn event(kind: &str, at: i64, texts: &[(Field, &str)]) -> Event {
     event
 }
 
-fn call(at: i64, to: &str, status: &str) -> Event {
+pub(super) fn call(at: i64, to: &str, status: &str) -> Event {
     event("PLACE_CALL", at, &[(Field::To, to), (Field::Status, status), (Field::Country, "US")])
 }
 

@@ -1,0 +1,217 @@
+//! The memory as bytes: a snapshot of its parts, and the changes since. Numbers and addresses are
+//! hashes in both.
+
+use std::collections::VecDeque;
+use std::sync::MutexGuard;
+
+use super::codec::{Malformed, Reader, put_entry, put_event, put_i64, put_len, put_text, put_u64, put_words};
+use crate::traffic::digest::{Key, Secret};
+use crate::traffic::event::Event;
+use crate::traffic::log::Log;
+use crate::traffic::plan::{Plan, Plans};
+use crate::traffic::shard::{Shard, Slot};
+
+const RECORD: u8 = 1;
+const AMEND: u8 = 2;
+const BLOCK: u8 = 3;
+const UNBLOCK: u8 = 4;
+
+/// One change.
+pub(in crate::traffic) enum Change<'c> {
+    /// An event was recorded.
+    Record(&'c Event),
+    /// An attempt became another.
+    Amend(&'c Event, &'c Event),
+    /// Traffic of an account to a prefix was stopped.
+    Block { account: &'c str, prefix: &'c str, now: i64, until: i64 },
+    /// And allowed again.
+    Unblock { account: &'c str, prefix: &'c str },
+}
+
+/// One change, as it was read.
+pub(in crate::traffic) enum Changed {
+    Record(Event),
+    Amend(Event, Event),
+    Block { account: String, prefix: String, now: i64, until: i64 },
+    Unblock { account: String, prefix: String },
+}
+
+// === impl Change ===
+
+impl Change<'_> {
+    pub(in crate::traffic) fn bytes(&self, secret: Secret) -> Vec<u8> {
+        let hide = |field, fact: &_| secret.hidden(field, fact);
+        let mut bytes = Vec::with_capacity(512);
+        match self {
+            Self::Record(event) => {
+                bytes.push(RECORD);
+                put_event(&mut bytes, event, &hide);
+            }
+            Self::Amend(old, new) => {
+                bytes.push(AMEND);
+                put_event(&mut bytes, old, &hide);
+                put_event(&mut bytes, new, &hide);
+            }
+            Self::Block { account, prefix, now, until } => {
+                bytes.push(BLOCK);
+                put_text(&mut bytes, account);
+                put_text(&mut bytes, prefix);
+                put_i64(&mut bytes, *now);
+                put_i64(&mut bytes, *until);
+            }
+            Self::Unblock { account, prefix } => {
+                bytes.push(UNBLOCK);
+                put_text(&mut bytes, account);
+                put_text(&mut bytes, prefix);
+            }
+        }
+        bytes
+    }
+}
+
+/// Changes, one after the other.
+pub(in crate::traffic) fn changes(bytes: &[u8]) -> impl Iterator<Item = Result<Changed, Malformed>> {
+    let mut reader = Reader::new(bytes);
+    std::iter::from_fn(move || (!reader.is_empty()).then(|| change(&mut reader)))
+}
+
+fn change(reader: &mut Reader<'_>) -> Result<Changed, Malformed> {
+    Ok(match reader.byte()? {
+        RECORD => Changed::Record(reader.event()?),
+        AMEND => Changed::Amend(reader.event()?, reader.event()?),
+        BLOCK => Changed::Block {
+            account: reader.text()?.into(),
+            prefix: reader.text()?.into(),
+            now: reader.signed()?,
+            until: reader.signed()?,
+        },
+        UNBLOCK => Changed::Unblock { account: reader.text()?.into(), prefix: reader.text()?.into() },
+        _ => return Err(Malformed),
+    })
+}
+
+/// A shard: its keys as they are, then what changed in them since the cut, to be undone.
+pub(in crate::traffic) fn of_shard(shard: &mut Shard, plans: &Plans) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for slot in shard.slots() {
+        if let Some(plan) = plans.get(number(slot.place)) {
+            bytes.push(1);
+            put_slot(&mut bytes, slot, &plan.counter.name);
+        }
+    }
+    bytes.push(0);
+    for since in shard.since_the_cut() {
+        if let Some(plan) = plans.get(since.counter) {
+            put_text(&mut bytes, &plan.counter.name);
+            put_words(&mut bytes, since.key.0);
+            put_u64(&mut bytes, since.owner);
+            bytes.push(u8::from(since.added));
+            put_entry(&mut bytes, &since.entry, 0);
+        }
+    }
+    bytes
+}
+
+fn put_slot(bytes: &mut Vec<u8>, slot: &Slot, counter: &str) {
+    put_text(bytes, counter);
+    put_words(bytes, slot.key.0);
+    put_u64(bytes, slot.owner);
+    put_u64(bytes, u64::from(slot.log.level()));
+    put_len(bytes, slot.log.len());
+    let mut last = 0;
+    for entry in slot.log.iter() {
+        put_entry(bytes, entry, last);
+        last = entry.at;
+    }
+}
+
+/// Puts keys back as they were at the cut, each into its shard. Counters that are not declared any
+/// more are left out.
+///
+/// # Errors
+/// When the bytes are malformed.
+pub(in crate::traffic) fn to_shards<'s>(
+    bytes: &[u8],
+    plans: &Plans,
+    shard: &dyn Fn(Key) -> Option<MutexGuard<'s, Shard>>,
+) -> Result<(), Malformed> {
+    let mut reader = Reader::new(bytes);
+    while reader.flag()? {
+        let (plan, key, owner, log) = slot(&mut reader, plans)?;
+        if let (Some(plan), Some(mut shard)) = (plan, shard(key)) {
+            shard.restore(plan, key, owner, log);
+        }
+    }
+    let mut since = Vec::new();
+    while !reader.is_empty() {
+        let (plan, key, owner) = (plans.named(reader.text()?), Key(reader.words()?), reader.number()?);
+        since.push((plan, key, owner, reader.flag()?, reader.entry(0)?));
+    }
+    // The last change first.
+    for (plan, key, owner, added, entry) in since.into_iter().rev() {
+        let (Some(plan), Some(mut shard)) = (plan, shard(key)) else { continue };
+        if added {
+            shard.take_out(plan, key, &entry);
+        } else {
+            shard.put_back(plan, key, owner, entry);
+        }
+    }
+    Ok(())
+}
+
+fn slot<'p>(
+    reader: &mut Reader<'_>,
+    plans: &'p Plans,
+) -> Result<(Option<&'p Plan>, Key, u64, Log), Malformed> {
+    let (plan, key) = (plans.named(reader.text()?), Key(reader.words()?));
+    let (owner, level) = (reader.number()?, u32::try_from(reader.number()?).map_err(|_| Malformed)?);
+    let mut entries = VecDeque::new();
+    let mut last = 0;
+    for _ in 0..reader.length()? {
+        let entry = reader.entry(last)?;
+        if !entries.is_empty() && entry.at < last {
+            return Err(Malformed);
+        }
+        last = entry.at;
+        entries.push_back(entry);
+    }
+    Ok((plan, key, owner, Log::restored(entries, level)))
+}
+
+/// Attempts that may yet get an outcome.
+pub(in crate::traffic) fn of_attempts<'e>(
+    events: impl Iterator<Item = &'e Event>,
+    secret: Secret,
+) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for event in events {
+        put_event(&mut bytes, event, &|field, fact| secret.hidden(field, fact));
+    }
+    bytes
+}
+
+/// The same, as they were read.
+pub(in crate::traffic) fn attempts(bytes: &[u8]) -> impl Iterator<Item = Result<Event, Malformed>> {
+    let mut reader = Reader::new(bytes);
+    std::iter::from_fn(move || (!reader.is_empty()).then(|| reader.event()))
+}
+
+/// How long the events of each counter are kept.
+pub(in crate::traffic) fn of_spans<'n>(spans: impl Iterator<Item = (&'n str, i64)>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (name, span) in spans {
+        put_text(&mut bytes, name);
+        put_i64(&mut bytes, span);
+    }
+    bytes
+}
+
+/// The same, as it was read.
+pub(in crate::traffic) fn spans(bytes: &[u8]) -> impl Iterator<Item = Result<(&str, i64), Malformed>> {
+    let mut reader = Reader::new(bytes);
+    std::iter::from_fn(move || (!reader.is_empty()).then(|| Ok((reader.text()?, reader.signed()?))))
+}
+
+fn number(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(usize::MAX)
+}
