@@ -5,6 +5,8 @@
 //! not violations. Monitored rules are reported and deny nothing. Duties come last, because they may
 //! read the reasons, and one that fails denies too.
 
+mod retry;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,9 +117,10 @@ fn decide_on<T>(
     let prohibitions = asked.prohibitions(scope);
     let mut judged = Judged::new(policy, facts.subject, &prohibitions);
     let (duties, obligations) = judged.impose(policy, facts, &asked, scope);
+    let wait = retry::wait(policy, facts, &prohibitions.matched, &judged.enforced);
     let (prohibitions, duties) = (&prohibitions, &duties);
     let seen = look(&Decided { facts, asked: &asked, scope, prohibitions, duties });
-    (judged.into_decision(policy, facts.request, facts.subject, obligations, facts.now, id), seen)
+    (judged.into_decision(policy, facts, obligations, wait, id), seen)
 }
 
 /// Whether what was dialled is an emergency number, as far as can be told without the account.
@@ -141,7 +144,8 @@ pub fn refuse(
     let mut kept = Kept::default();
     let asked = policy.bundle.program.ask(&facts, &mut kept);
     let (_, obligations) = judged.impose(policy, &facts, &asked, scope(subject));
-    judged.into_decision(policy, request, subject, obligations, now, id)
+    let wait = retry::wait(policy, &facts, &[], &judged.enforced);
+    judged.into_decision(policy, &facts, obligations, wait, id)
 }
 
 const fn scope(subject: Subject<'_>) -> Scope {
@@ -226,14 +230,13 @@ impl Judged {
     fn into_decision(
         self,
         policy: &Snapshot,
-        request: &Request,
-        subject: Subject<'_>,
+        facts: &Facts<'_>,
         obligations: Vec<Obligation>,
-        now: Timestamp,
+        retry_after: Option<Duration>,
         id: Uuid,
     ) -> Decision {
-        let catalogue = &policy.bundle.catalogue;
-        let account = match subject {
+        let (catalogue, request) = (&policy.bundle.catalogue, facts.request);
+        let account = match facts.subject {
             Subject::Known(account) => Some(account),
             Subject::Missing | Subject::Unknown(_) => None,
         };
@@ -243,14 +246,14 @@ impl Judged {
             account_id: request.subject().clone(),
             action: request.action.kind(),
             verdict: self.verdict(),
-            retry_after: retry_after(catalogue, &self.enforced),
+            retry_after,
             violations: reasons(catalogue, self.enforced),
             monitored: reasons(catalogue, self.monitored),
             obligations,
             bundle_revision: policy.bundle.revision.clone(),
             bundle_digest: policy.bundle.digest.clone(),
             account_revision: account.map(|account| account.revision),
-            evaluated_at: now,
+            evaluated_at: facts.now,
             dry_run: request.envelope.dry_run,
         }
     }
@@ -299,12 +302,6 @@ fn detail(words: &Arc<str>, rules: &[Arc<str>]) -> Arc<str> {
         return words.clone();
     }
     format!("{words} (rule {})", rules.join(", ")).into()
-}
-
-/// The longest of all waits; none if any reason stays.
-fn retry_after(catalogue: &Catalogue, found: &Found) -> Option<Duration> {
-    let waits = found.keys().filter_map(|rank| catalogue.reasons.get(*rank)).map(|reason| reason.retry_after);
-    waits.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 fn obligations(policy: &Snapshot, facts: &Facts<'_>, duties: &Findings, verdict: Verdict) -> Vec<Obligation> {

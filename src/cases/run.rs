@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -80,20 +81,45 @@ enum Answer {
 }
 
 fn run_one(suite: &Suite, policy: &Snapshot, case: &Case) -> Result<Answer, String> {
-    let policy = suite.fixtures.apply(policy, &case.lists).map_err(|error| chain(&error))?;
-    let Ok(request) = request(case) else { return Ok(Answer::Malformed) };
-    let now = request.envelope.at.ok_or("the request has no `at`")?;
-    let account = account(suite, case)?;
-    let subject = account.as_ref().map_or(Subject::Missing, Subject::Known);
-    let own = account.as_ref().map(|account| &*account.account);
-    history::remember(&policy, case, own, now.as_millisecond())?;
-    let replayed = request.envelope.nonce.as_deref().is_some_and(|nonce| history::nonce_used(case, nonce));
-    let decision = if replayed {
-        refuse(&policy, &request, subject, REPLAYED, now, Uuid::nil())
-    } else {
-        decide(&policy, &request, subject, now, Uuid::nil())
-    };
-    Ok(Answer::Decision(Box::new(decision)))
+    Ok(match Prepared::new(suite, policy, case)? {
+        Some(prepared) => Answer::Decision(Box::new(prepared.decide(prepared.now))),
+        None => Answer::Malformed,
+    })
+}
+
+/// A case made ready: its history is remembered, and its request can be decided at any instant.
+pub(super) struct Prepared {
+    policy: Snapshot,
+    request: Request,
+    account: Option<ResolvedAccount>,
+    replayed: bool,
+    /// The clock of the case.
+    pub(super) now: Timestamp,
+}
+
+// === impl Prepared ===
+
+impl Prepared {
+    /// None where the request is malformed.
+    pub(super) fn new(suite: &Suite, policy: &Snapshot, case: &Case) -> Result<Option<Self>, String> {
+        let policy = suite.fixtures.apply(policy, &case.lists).map_err(|error| chain(&error))?;
+        let Ok(request) = request(case) else { return Ok(None) };
+        let now = request.envelope.at.ok_or("the request has no `at`")?;
+        let account = account(suite, case)?;
+        let own = account.as_ref().map(|account| &*account.account);
+        history::remember(&policy, case, own, now.as_millisecond())?;
+        let nonce = request.envelope.nonce.as_deref();
+        let replayed = nonce.is_some_and(|nonce| history::nonce_used(case, nonce));
+        Ok(Some(Self { policy, request, account, replayed, now }))
+    }
+
+    pub(super) fn decide(&self, now: Timestamp) -> Decision {
+        let subject = self.account.as_ref().map_or(Subject::Missing, Subject::Known);
+        if self.replayed {
+            return refuse(&self.policy, &self.request, subject, REPLAYED, now, Uuid::nil());
+        }
+        decide(&self.policy, &self.request, subject, now, Uuid::nil())
+    }
 }
 
 fn chain(error: &FixtureError) -> String {

@@ -1,8 +1,12 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::run::Prepared;
 use super::*;
 use crate::bundle::{Bundle, Snapshot};
+use crate::domain::Decision;
 
 fn demo() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/cases")
@@ -26,4 +30,63 @@ fn what_account_data_decides_is_decided() {
 #[test]
 fn what_past_traffic_decides_is_decided() {
     all_pass("stage-traffic.txt", 103);
+}
+
+/// Reasons whose wait time alone does not tell: `reasons.yaml` does.
+const AS_DECLARED: [&str; 9] = [
+    "CONCURRENCY_EXCEEDED",
+    "MEDIA_SCAN_PENDING",
+    "QUEUE_OVERFLOW",
+    "SESSION_LIMIT_EXCEEDED",
+    "SYSTEM_ACCOUNT_STALE",
+    "SYSTEM_ACCOUNT_UNAVAILABLE",
+    "SYSTEM_COUNTERS_UNAVAILABLE",
+    "SYSTEM_LISTS_UNAVAILABLE",
+    "SYSTEM_RULE_ERROR",
+];
+
+/// Every retryable denial of the cases: at the end of its wait none of its reasons holds any more, and a
+/// millisecond before at least one does.
+#[test]
+fn a_denial_says_when_the_same_request_can_pass() {
+    let policy = Snapshot::new(Arc::new(Bundle::embedded().expect("the default bundle loads")));
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let suite = Suite::load(&[demo(), own], Some(&demo())).expect("the cases load");
+    let catalogue = &policy.bundle.catalogue;
+    let (mut wrong, mut told) = (Vec::new(), BTreeSet::new());
+    for case in &suite.cases {
+        let Ok(Some(prepared)) = Prepared::new(&suite, &policy, case) else { continue };
+        let decision = prepared.decide(prepared.now);
+        let codes = codes(&decision);
+        if codes.is_empty() || decision.violations.iter().any(|reason| !reason.retryable) {
+            assert_eq!(decision.retry_after, None, "{}", case.id);
+            continue;
+        }
+        let wait = decision.retry_after.unwrap_or_default();
+        assert!(!wait.is_zero(), "{}: no wait", case.id);
+        if codes.iter().any(|code| AS_DECLARED.contains(&code.as_str())) {
+            let declared = codes.iter().filter_map(|code| catalogue.reason(code)?.retry_after).max();
+            assert!(Some(wait) <= declared, "{}", case.id);
+            continue;
+        }
+        let holds = |wait: Duration| {
+            let later = super::tests::codes(&prepared.decide(prepared.now + wait));
+            codes.intersection(&later).count() > 0
+        };
+        if holds(wait) || !holds(wait.saturating_sub(Duration::from_millis(1))) {
+            wrong.push(format!("{}: {codes:?} after {wait:?}", case.id));
+        }
+        told.extend(codes);
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    let retryable = catalogue.reasons.iter().filter(|reason| reason.retryable);
+    let missing: Vec<_> = retryable
+        .map(|reason| &*reason.code)
+        .filter(|code| !AS_DECLARED.contains(code) && !told.contains(*code))
+        .collect();
+    assert_eq!(missing, [""; 0], "no case denies for these alone");
+}
+
+fn codes(decision: &Decision) -> BTreeSet<String> {
+    decision.violations.iter().map(|reason| reason.code.to_string()).collect()
 }

@@ -179,6 +179,11 @@ impl<'f> Asked<'_, 'f, '_> {
         places
     }
 
+    /// Whether a rule does certainly not hold.
+    pub fn holds_not(&self, place: usize) -> bool {
+        self.holds(place) == Ok(false)
+    }
+
     /// What a rule reads before it is answered: the slots, in the order in which they are first read.
     pub fn reads(&self, place: usize) -> Vec<usize> {
         let traced = Traced { asked: self, slots: std::cell::RefCell::default() };

@@ -47,9 +47,9 @@ pub struct Facts<'a> {
     sender: OnceCell<ShownSender>,
     nobody: OnceCell<ResolvedAccount>,
     wording: OnceCell<Arc<Wording>>,
-    shared_texts: Option<&'a SharedTexts>,
-    traffic: Option<&'a Memory>,
-    present: OnceCell<Event>,
+    pub(super) shared_texts: Option<&'a SharedTexts>,
+    pub(super) traffic: Option<&'a Memory>,
+    pub(super) present: OnceCell<Event>,
     // Few counters are read for one request.
     readings: RefCell<Vec<(usize, Result<Reading, Cause>)>>,
 }

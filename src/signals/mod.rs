@@ -17,6 +17,7 @@ mod facts;
 mod impersonation;
 mod inbound;
 mod label;
+mod later;
 mod link;
 mod mail;
 mod media;

@@ -209,9 +209,14 @@ fn country<'f>(f: &'f Facts<'_>) -> Option<&'f str> {
 }
 
 fn cooling_down(f: &Facts<'_>) -> Result<bool, Cause> {
-    let Some(number) = f.present().text(Field::To) else { return Ok(false) };
+    cooling_until(f).map(|until| until.is_some())
+}
+
+/// Until when, ms, traffic to the number is stopped, if it is.
+pub(super) fn cooling_until(f: &Facts<'_>) -> Result<Option<i64>, Cause> {
+    let Some(number) = f.present().text(Field::To) else { return Ok(None) };
     let (account, now) = (f.request.subject().as_str(), f.now.as_millisecond());
-    Ok(f.traffic()?.blocked_until(account, number, now)?.is_some())
+    Ok(f.traffic()?.blocked_until(account, number, now)?)
 }
 
 fn rates(f: &Facts<'_>) -> Result<Rates, Cause> {
