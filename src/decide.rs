@@ -19,6 +19,7 @@ use crate::domain::{Decision, Mode, Obligation, Reason, Request, Verdict};
 use crate::rules::{Asked, DutyOn, Effect, Findings, Kept, Rule, Scope};
 use crate::signals::{Cause, Facts, SharedTexts, Subject, Value, parameter};
 use crate::traffic::Event;
+use crate::traffic::outcome::await_outcomes;
 
 /// How the codes of what could not be decided begin.
 const SYSTEM: &str = "SYSTEM_";
@@ -81,8 +82,13 @@ pub fn decide_attempt(
     let decided = decision.violations.first().is_none_or(|reason| !reason.code.starts_with(SYSTEM));
     let attempt = (known && decided && !decision.dry_run).then(|| {
         let mut attempt = facts.into_present();
-        let given = request.envelope.request_id.as_ref().map(|id| id.as_str().into());
-        attempt.id = Some(given.unwrap_or_else(|| id.to_string().into()));
+        if decision.verdict == Verdict::Allow {
+            let (given, id) = (request.envelope.request_id.as_ref(), id.to_string().into());
+            match given {
+                Some(given) => await_outcomes(&mut attempt, given.as_str().into(), Some(id)),
+                None => await_outcomes(&mut attempt, id, None),
+            }
+        }
         attempt
     });
     (decision, attempt)

@@ -10,6 +10,7 @@ mod bounds;
 mod decision;
 mod fixed;
 mod ids;
+mod outcome;
 mod redact;
 mod request;
 pub(crate) mod vocabulary;
@@ -23,6 +24,7 @@ pub use bounds::{
 pub use decision::*;
 pub use fixed::{Fixed, InvalidFixed};
 pub use ids::{AccountId, InvalidId, KeyId, RequestId};
+pub use outcome::*;
 pub use request::*;
 pub use vocabulary::*;
 

@@ -7,6 +7,7 @@
 mod brands;
 mod derived;
 mod fold;
+pub mod opt_outs;
 #[cfg(test)]
 mod tests;
 mod windows;

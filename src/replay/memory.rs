@@ -97,6 +97,13 @@ impl<K: Clone + Eq + Hash, V: Clone> Memory<K, V> {
         }
     }
 
+    /// Forgets `key`.
+    pub(super) fn forget(&self, key: &K) {
+        if let Some(mut shard) = self.shard(key) {
+            shard.remove(key);
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.shards.iter().map(|shard| lock(shard).entries.len()).sum()
     }

@@ -25,6 +25,9 @@ use crate::domain::{AccountId, Decision, Request, RequestId, Verdict};
 pub use digest::{Digest, payload_digest};
 use memory::Memory;
 
+/// How long a reported outcome is recognised: older ones are not taken any more.
+const OUTCOMES: Duration = Duration::from_hours(40 * 24);
+
 /// What the guard made of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -47,7 +50,7 @@ pub struct Stats {
     pub repeated: u64,
     /// Requests whose id had been used for another payload.
     pub other_payload: u64,
-    /// Requests and nonces forgotten before their time, for want of room.
+    /// Requests, nonces and outcomes forgotten before their time, for want of room.
     pub evicted: u64,
 }
 
@@ -56,6 +59,7 @@ pub struct Stats {
 pub struct Guard {
     seen: Memory<(AccountId, RequestId), Arc<Slot>>,
     nonces: Memory<(AccountId, Arc<str>), Option<RequestId>>,
+    outcomes: Memory<(AccountId, Arc<str>), ()>,
     repeated: AtomicU64,
     other_payload: AtomicU64,
 }
@@ -89,6 +93,7 @@ impl Guard {
             // simultaneous repetition through.
             seen: Memory::new(capacity, ttl, |slot| Arc::strong_count(slot) == 1),
             nonces: Memory::new(capacity, ttl, |_| true),
+            outcomes: Memory::new(capacity, OUTCOMES, |()| true),
             repeated: AtomicU64::new(0),
             other_payload: AtomicU64::new(0),
         }
@@ -168,6 +173,18 @@ impl Guard {
         owner.is_some_and(|owner| request_id.is_none() || owner.as_ref() != request_id)
     }
 
+    /// Whether an outcome of the account was reported before; from now on it was.
+    pub fn outcome_seen(&self, account: &AccountId, name: &Arc<str>, now: Timestamp) -> bool {
+        let mut seen = true;
+        self.outcomes.get_or_insert((account.clone(), name.clone()), now, || seen = false);
+        seen
+    }
+
+    /// Forgets an outcome that was not taken after all.
+    pub fn forget_outcome(&self, account: &AccountId, name: &Arc<str>) {
+        self.outcomes.forget(&(account.clone(), name.clone()));
+    }
+
     /// What it holds and did so far.
     pub fn stats(&self) -> Stats {
         Stats {
@@ -175,7 +192,7 @@ impl Guard {
             nonces: self.nonces.len(),
             repeated: self.repeated.load(Ordering::Relaxed),
             other_payload: self.other_payload.load(Ordering::Relaxed),
-            evicted: self.seen.evicted() + self.nonces.evicted(),
+            evicted: self.seen.evicted() + self.nonces.evicted() + self.outcomes.evicted(),
         }
     }
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tonic::{Request, Response, Status, Streaming};
 
+pub(super) use read::from_memory as known_account;
+
 use super::convert;
 use super::status::{Refusal, status};
 use crate::accounts::Accounts;

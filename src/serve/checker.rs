@@ -157,6 +157,21 @@ impl Checker {
         self.recorder.pending_about(about).refused(code, reason);
     }
 
+    /// Whether an outcome was reported before; from now on it was.
+    pub fn outcome_seen(&self, account: &AccountId, name: &Arc<str>, now: Timestamp) -> bool {
+        self.guard.outcome_seen(account, name, now)
+    }
+
+    /// Forgets an outcome that was not taken after all.
+    pub fn forget_outcome(&self, account: &AccountId, name: &Arc<str>) {
+        self.guard.forget_outcome(account, name);
+    }
+
+    /// Uses a nonce up; whether it had been.
+    pub fn claim_nonce(&self, account: &AccountId, nonce: &str, now: Timestamp) -> bool {
+        self.guard.nonce_used(account, nonce, None, now)
+    }
+
     async fn lookup(&self, request: &Request, emergency: bool) -> Lookup {
         let envelope = &request.envelope;
         let wait = if emergency { EMERGENCY_WAIT } else { self.accounts.longest_wait() };

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::checker::{Batch, Checker};
 use super::convert;
+use super::outcomes::Outcomes;
 use super::status::{self, Refusal};
 use super::undecoded;
 use crate::bundle::Snapshot;
@@ -29,6 +30,7 @@ const BATCH_DEADLINES: u32 = 10;
 #[derive(Clone)]
 pub struct Decisions {
     checker: Arc<Checker>,
+    outcomes: Outcomes,
     metrics: Arc<Metrics>,
     places: Arc<Semaphore>,
     bounds: Arc<Bounds>,
@@ -45,7 +47,7 @@ struct Bounds {
 
 impl Decisions {
     /// The service over a checker, bounded as configured.
-    pub fn new(checker: Arc<Checker>, metrics: Arc<Metrics>, serve: &Serve) -> Self {
+    pub fn new(checker: Arc<Checker>, outcomes: Outcomes, metrics: Arc<Metrics>, serve: &Serve) -> Self {
         let bounds = Bounds {
             clock: convert::ClockBounds { back: serve.clock_back, ahead: serve.clock_ahead },
             timeout: serve.request_timeout,
@@ -53,7 +55,7 @@ impl Decisions {
             stream_window: serve.stream_window,
         };
         let places = Arc::new(Semaphore::new(serve.max_concurrent_requests));
-        Self { checker, metrics, places, bounds: Arc::new(bounds) }
+        Self { checker, outcomes, metrics, places, bounds: Arc::new(bounds) }
     }
 
     /// A place among the requests that are decided at a time; none is waited for.
@@ -139,6 +141,17 @@ impl Decisions {
             tokio::task::consume_budget().await;
         }
         Ok(proto::CheckBatchResponse { results })
+    }
+
+    async fn report(
+        &self,
+        request: proto::ReportOutcomesRequest,
+    ) -> Result<proto::ReportOutcomesResponse, Refusal> {
+        let proto::ReportOutcomesRequest { outcomes } = request;
+        if outcomes.len() > self.bounds.max_batch_items {
+            return Err(Refusal::TooManyItems { given: outcomes.len(), limit: self.bounds.max_batch_items });
+        }
+        Ok(self.outcomes.report(outcomes).await)
     }
 
     async fn explain_one(&self, request: proto::ExplainRequest) -> Result<proto::ExplainResponse, Refusal> {
@@ -250,9 +263,10 @@ impl DecisionService for Decisions {
 
     async fn report_outcomes(
         &self,
-        _request: Request<proto::ReportOutcomesRequest>,
+        request: Request<proto::ReportOutcomesRequest>,
     ) -> Result<Response<proto::ReportOutcomesResponse>, Status> {
-        self.run("ReportOutcomes", async { Err(Refusal::NotImplemented("ReportOutcomes")) }).await
+        let deadline = self.bounds.timeout.saturating_mul(BATCH_DEADLINES);
+        Box::pin(self.run_within(deadline, "ReportOutcomes", self.report(request.into_inner()))).await
     }
 
     async fn explain(

@@ -14,6 +14,7 @@ mod cores;
 pub mod decision;
 pub mod list;
 mod listen;
+pub mod outcomes;
 mod parts;
 mod reflect;
 mod refusal;

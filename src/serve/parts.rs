@@ -12,6 +12,7 @@ use super::checker::Checker;
 use super::decision::{Decisions, METHODS};
 use super::list::ListAdmin;
 use super::listen::ListenError;
+use super::outcomes::Outcomes;
 use crate::accounts::{self, Accounts};
 use crate::audit::{FileSink, Recorder, Stdout};
 use crate::bundle::{Bundle, Policy, Problem, Snapshot};
@@ -112,8 +113,9 @@ impl Parts {
             Checker::new(policy.clone(), accounts.clone(), guard, recorder.clone(), metrics.clone());
         let checker = Arc::new(checker);
         show_replays(&metrics, &checker);
+        let outcomes = Outcomes::new(checker.clone(), accounts.clone(), lists.clone(), metrics.clone());
         Ok(Self {
-            decisions: Decisions::new(checker, metrics.clone(), &config.serve),
+            decisions: Decisions::new(checker, outcomes, metrics.clone(), &config.serve),
             catalog: Catalog::new(policy.clone()),
             account_service: AccountAdmin::new(accounts.clone(), policy.clone()),
             list_service: ListAdmin::new(lists),

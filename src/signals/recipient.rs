@@ -1,18 +1,21 @@
 //! The recipient: what they refused, what they agreed to, and what time it is where they are.
 
+use std::collections::BTreeSet;
+
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
-use super::account::account;
 use super::{Cause, Facts, signals};
 use crate::domain::{Action, Consent, ConsentBasis};
 use crate::lists::Windows;
+use crate::lists::opt_outs::{self, OPT_OUTS, Wishes, Word};
 use crate::numbers::zones::zones_for;
 use crate::numbers::{E164, Region};
+use crate::traffic::Field;
 
 signals! {
     /// The recipient opted out of what the account sends.
-    "context.recipient.opted_out": Bool = |f| opted_out(f);
+    "context.recipient.opted_out": Bool ["opt_outs"] = |f| opted_out(f);
     /// The recipient is on India's register and accepts nothing.
     "context.recipient.dnd_full": Bool ["dnd"] = |f| preference(f).map(|p| p == Preference::Nothing);
     /// The recipient is on India's register and does not accept this category.
@@ -42,15 +45,37 @@ signals! {
     };
 }
 
+/// The recipient's last word that was reported counts, and what the account says itself as long as it
+/// is newer than that.
 fn opted_out(f: &Facts<'_>) -> Result<bool, Cause> {
-    let refused = &account(f)?.opt_outs;
-    if refused.is_empty() {
-        return Ok(false);
+    let account = f.account()?;
+    match reported(f)? {
+        Some(word) if word.out => Ok(true),
+        Some(word) if account.revision <= word.revision => Ok(false),
+        Some(_) | None => Ok(told_by_account(f, &account.account.opt_outs)),
     }
-    let Some(to) = super::destination::recipient(f) else { return Ok(false) };
+}
+
+fn reported(f: &Facts<'_>) -> Result<Option<Word>, Cause> {
+    let list = f.list(OPT_OUTS)?;
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let present = f.present();
+    let Some(to) = present.text(Field::To) else { return Ok(None) };
+    let Some(payload) = list.get(&opt_outs::key(f.request.subject().as_str(), to)) else { return Ok(None) };
+    let sender = present.text(Field::From).map(str::to_lowercase);
+    Ok(Wishes::of(payload).word(sender.as_deref()))
+}
+
+fn told_by_account(f: &Facts<'_>, refused: &BTreeSet<String>) -> bool {
+    if refused.is_empty() {
+        return false;
+    }
+    let Some(to) = super::destination::recipient(f) else { return false };
     // Numbers have one spelling, mailboxes several.
     let alike = || to.contains('@') && refused.iter().any(|known| known.eq_ignore_ascii_case(to));
-    Ok(refused.contains(to) || alike())
+    refused.contains(to) || alike()
 }
 
 /// What a person on India's register accepts.

@@ -15,7 +15,7 @@ use super::cells::{Axis, Cells};
 use super::histogram::Latency;
 use super::snapshots::Snapshots;
 use super::{AccountCounts, AuditCounts, Code, ReplayCounts};
-use crate::domain::{ActionKind, Decision, OK, Verdict};
+use crate::domain::{ActionKind, Decision, Happened, OK, Verdict};
 
 /// The closed sets that labels come from.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +36,7 @@ pub struct Metrics {
     monitored: Arc<Cells<1>>,
     rule_errors: Arc<Cells<1>>,
     requests: Arc<Cells<2>>,
+    outcomes: Arc<Cells<2>>,
     latency: Arc<Latency>,
     process: Arc<Process>,
     snapshots: Arc<Snapshots>,
@@ -70,6 +71,14 @@ impl Metrics {
             monitored: add(&mut registry, Cells::new("aupd_monitored", MONITORED, [reasons()])),
             rule_errors: add(&mut registry, Cells::new("aupd_rule_errors", RULE_ERRORS, [causes])),
             requests: add(&mut registry, Cells::new("aupd_requests", REQUESTS, [methods, codes])),
+            outcomes: add(
+                &mut registry,
+                Cells::new(
+                    "aupd_outcomes",
+                    OUTCOMES,
+                    [Axis::new("event", Happened::NAMES), Axis::new("result", OUTCOME_RESULTS)],
+                ),
+            ),
             latency: add(&mut registry, Latency::new()),
             process: add(&mut registry, Process::default()),
             snapshots: add(&mut registry, Snapshots::default()),
@@ -89,6 +98,11 @@ impl Metrics {
     /// Counts a rule that could not be evaluated.
     pub fn rule_failed(&self, cause: &str) {
         self.rule_errors.add([cause]);
+    }
+
+    /// Counts a reported outcome by what happened and what became of the report.
+    pub fn outcome(&self, event: &str, result: &str) {
+        self.outcomes.add([event, result]);
     }
 
     /// Shows which bundle decides from now on.
@@ -135,6 +149,8 @@ impl Metrics {
 const DECISIONS: &str = "Decisions by verdict, best reason and action";
 const MONITORED: &str = "Findings of monitored rules, which denied nothing";
 const RULE_ERRORS: &str = "Rules that could not be evaluated and so denied";
+const OUTCOMES: &str = "Reported outcomes by what happened and what became of the report";
+const OUTCOME_RESULTS: [&str; 5] = ["TAKEN", "REPEATED", "LATE", "UNKNOWN", "REFUSED"];
 const REQUESTS: &str = "Calls by method and status code";
 
 fn add<C: Collector>(registry: &mut Registry, collector: C) -> Arc<C> {

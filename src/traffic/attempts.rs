@@ -28,6 +28,8 @@ pub(super) struct Attempts {
 #[derive(Debug, Default)]
 struct OfAccount {
     by_id: HashMap<Arc<str>, Arc<Event>>,
+    /// Other names of those, and their ids.
+    names: HashMap<Arc<str>, Arc<str>>,
     // Ids in the order in which they were kept; those that were kept again stand in it twice.
     order: VecDeque<(i64, Arc<str>)>,
 }
@@ -43,8 +45,14 @@ impl Attempts {
             None => self.accounts.entry(account.into()).or_default(),
         };
         of_account.order.push_back((at, id.clone()));
-        let known = of_account.by_id.insert(id.clone(), event).is_some();
-        self.all += usize::from(!known);
+        for name in &event.names {
+            of_account.names.insert(name.clone(), id.clone());
+        }
+        let known = of_account.by_id.insert(id.clone(), event);
+        self.all += usize::from(known.is_none());
+        if let Some(before) = known {
+            of_account.forget_names(&before, id);
+        }
         let old = of_account.expire(at.saturating_sub(OLDEST));
         let mut evicted = 0;
         while of_account.by_id.len() > most.of_account && of_account.drop_oldest() {
@@ -55,13 +63,16 @@ impl Attempts {
     }
 
     pub(super) fn get(&self, account: &str, id: &str) -> Option<&Arc<Event>> {
-        self.accounts.get(account)?.by_id.get(id)
+        let known = self.accounts.get(account)?;
+        known.by_id.get(id).or_else(|| known.by_id.get(known.names.get(id)?))
     }
 
     /// Puts another state of an attempt in place of the one that is kept.
     pub(super) fn replace(&mut self, account: &str, id: &str, event: Arc<Event>) {
-        if let Some(known) = self.accounts.get_mut(account).and_then(|known| known.by_id.get_mut(id)) {
-            *known = event;
+        let Some(known) = self.accounts.get_mut(account) else { return };
+        let id = if known.by_id.contains_key(id) { Some(id) } else { known.names.get(id).map(|id| &**id) };
+        if let Some(kept) = id.and_then(|id| known.by_id.get_mut(id)) {
+            *kept = event;
         }
     }
 
@@ -105,7 +116,7 @@ impl OfAccount {
             && let Some((_, id)) = self.order.pop_front()
         {
             let old = self.by_id.get(&id).is_some_and(|event| event.at < before);
-            gone += usize::from(old && self.by_id.remove(&id).is_some());
+            gone += usize::from(old && self.remove(&id));
         }
         gone
     }
@@ -113,10 +124,27 @@ impl OfAccount {
     fn drop_oldest(&mut self) -> bool {
         while let Some((at, id)) = self.order.pop_front() {
             let same = self.by_id.get(&id).is_some_and(|event| event.at == at);
-            if same && self.by_id.remove(&id).is_some() {
+            if same && self.remove(&id) {
                 return true;
             }
         }
         false
+    }
+
+    fn remove(&mut self, id: &Arc<str>) -> bool {
+        let Some(event) = self.by_id.remove(id) else { return false };
+        self.forget_names(&event, id);
+        true
+    }
+
+    /// Forgets the names that this event has, unless another one has them now.
+    fn forget_names(&mut self, event: &Event, id: &Arc<str>) {
+        let still = |name: &Arc<str>| self.by_id.get(id).is_some_and(|known| known.names.contains(name));
+        let gone: Vec<_> = event.names.iter().filter(|name| !still(name)).collect();
+        for name in gone {
+            if self.names.get(name) == Some(id) {
+                self.names.remove(name);
+            }
+        }
     }
 }

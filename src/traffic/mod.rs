@@ -16,6 +16,7 @@ mod freeze;
 mod journal;
 mod log;
 mod memory;
+pub mod outcome;
 mod plan;
 mod segments;
 mod shard;

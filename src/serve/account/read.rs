@@ -43,7 +43,11 @@ pub(super) async fn get(
     })
 }
 
-async fn from_memory(accounts: &Accounts, id: &AccountId) -> Result<Arc<ResolvedAccount>, Refusal> {
+/// The account as it is known, for whoever has to have it.
+pub(in crate::serve) async fn from_memory(
+    accounts: &Accounts,
+    id: &AccountId,
+) -> Result<Arc<ResolvedAccount>, Refusal> {
     match accounts.lookup(id).await {
         Lookup::Found(found) => Ok(found),
         Lookup::NotFound => Err(Refusal::NotFound("account")),
