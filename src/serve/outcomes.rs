@@ -21,7 +21,7 @@ use crate::live_lists::LiveLists;
 use crate::proto;
 use crate::signals::History;
 use crate::telemetry::Metrics;
-use crate::traffic::outcome::{Became, Change, message_to};
+use crate::traffic::outcome::{Became, Change};
 use crate::traffic::{Amended, Event, Fact, Field, Unreadable};
 
 /// Takes outcomes in. Clones share everything.
@@ -119,7 +119,7 @@ impl Inner {
             Happened::Code { verified } => of.amend(Became::Code { verified: *verified }),
             Happened::Cancelled => of.amend(Became::Cancelled),
             Happened::CallEnded => of.amend(Became::Ended),
-            Happened::Bounce { mailbox } => of.amend_or(Became::Bounced, &message_to(true, mailbox)),
+            Happened::Bounce { mailbox } => of.amend_or(Became::Bounced, mailbox),
             Happened::Complaint { complainant, sender } => {
                 let account = known_account(&self.accounts, &outcome.account_id).await?;
                 of.complaint(&account, complainant.as_deref(), sender.as_deref())
@@ -222,18 +222,25 @@ impl Of<'_> {
     /// Changes the attempt that it names.
     fn amend(&self, became: Became) -> Taken {
         let id = self.outcome.attempt.as_ref().map(written).ok_or_else(|| Refusal::missing("request_id"))?;
-        self.amend_named(became, &id)
+        self.change(became, |apply| self.policy.traffic.amend(self.account().as_str(), &id, apply))
     }
 
-    /// Changes the attempt that it names or, if it names none that is known, the one of that name.
-    fn amend_or(&self, became: Became, name: &str) -> Taken {
-        match self.outcome.attempt.as_ref().map(|attempt| self.amend_named(became, &written(attempt))) {
-            None | Some(Err(Refusal::NotFound(_))) => self.amend_named(became, name),
+    /// Changes the attempt that it names or, if it names none that is known, the last message to a
+    /// recipient.
+    fn amend_or(&self, became: Became, recipient: &str) -> Taken {
+        match self.outcome.attempt.as_ref().map(|_| self.amend(became)) {
+            None | Some(Err(Refusal::NotFound(_))) => self.change(became, |apply| {
+                self.policy.traffic.amend_last(self.account().as_str(), recipient, apply)
+            }),
             Some(taken) => taken,
         }
     }
 
-    fn amend_named(&self, became: Became, name: &str) -> Taken {
+    fn change(
+        &self,
+        became: Became,
+        amend: impl FnOnce(&mut dyn FnMut(&mut Event)) -> Result<Amended, Unreadable>,
+    ) -> Taken {
         let mut change = Change::Repeated;
         let history = self.history(None);
         let mut apply = |attempt: &mut Event| {
@@ -244,7 +251,7 @@ impl Of<'_> {
                 rate(attempt, became);
             }
         };
-        match self.policy.traffic.amend(self.account().as_str(), name, &mut apply).map_err(damaged)? {
+        match amend(&mut apply).map_err(damaged)? {
             Amended::Unknown => Err(Refusal::NotFound("attempt")),
             Amended::Done if change == Change::Mismatch => {
                 Err(Refusal::FailedPrecondition("the attempt cannot come to that".to_owned()))
@@ -269,16 +276,22 @@ impl Of<'_> {
             return Err(Refusal::NotFound("attempt"));
         }
         let complainant = complainant.map(str::to_ascii_lowercase);
-        let of_attempt = || attempt.as_ref().and_then(|attempt| attempt.text(Field::To)).map(str::to_owned);
-        let who = complainant.or_else(of_attempt).unwrap_or_default();
-        match self.amend_or(Became::Complaint, &message_to(true, &who)) {
+        match self.amend_or(Became::Complaint, complainant.as_deref().unwrap_or_default()) {
             // Of a text or call it is enough that somebody complained.
             Ok(_) | Err(Refusal::NotFound(_) | Refusal::FailedPrecondition(_)) => {}
             Err(refusal) => return Err(refusal),
         }
         let mut event = self.event("COMPLAINT");
-        event.set_text(Field::To, &who);
         event.set_text(Field::From, sender.unwrap_or_default());
+        match (&complainant, &attempt) {
+            (Some(complainant), _) => event.set_text(Field::To, complainant),
+            (None, Some(attempt)) => {
+                let known = [Field::To, Field::Country];
+                let known = known.into_iter().filter_map(|field| Some((field, attempt.get(field)?.clone())));
+                known.for_each(|(field, fact)| event.set(field, fact));
+            }
+            (None, None) => {}
+        }
         self.record(event, Some(account))
     }
 

@@ -36,8 +36,6 @@ pub struct Event {
     pub weight: i64,
     /// What an outcome will name it by; what has none is complete as it is.
     pub id: Option<Arc<str>>,
-    /// What else an outcome may name it by; of two with one such name, the later is meant.
-    pub names: Vec<Arc<str>>,
     // INVARIANT: each field once.
     facts: Vec<(Field, Fact)>,
 }
@@ -54,15 +52,7 @@ impl fmt::Debug for Event {
 impl Event {
     /// Something that happened at an instant, with nothing known of it yet.
     pub fn new(kind: &str, at: i64) -> Self {
-        Self {
-            at,
-            kind: kind.into(),
-            refused: false,
-            weight: 1,
-            id: None,
-            names: Vec::new(),
-            facts: Vec::new(),
-        }
+        Self { at, kind: kind.into(), refused: false, weight: 1, id: None, facts: Vec::new() }
     }
 
     /// States a field; what was stated before is replaced.

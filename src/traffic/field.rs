@@ -9,6 +9,8 @@ text_enum! {
     Field {
         /// Account that did it.
         Account = "account",
+        /// Id of the decision that allowed it, where that is not its own id.
+        Decision = "decision",
         /// What was done.
         Action = "action",
         /// Number or mailbox that it went to.

@@ -168,7 +168,7 @@ impl Memory {
             secret,
             bounds,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
-            attempts: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            attempts: (0..STRIPES).map(|_| Mutex::new(Attempts::new(secret))).collect(),
             blocks: (0..STRIPES).map(|_| Mutex::default()).collect(),
             turns: (0..TURNS).map(|_| Mutex::default()).collect(),
             now: AtomicI64::new(i64::MIN),
@@ -239,12 +239,38 @@ impl Memory {
         id: &str,
         change: &mut dyn FnMut(&mut Event),
     ) -> Result<Amended, Unreadable> {
+        self.amend_one(account, &|attempts| attempts.named(account, id), change)
+    }
+
+    /// As [`Self::amend`], for the last message of the account to a recipient.
+    ///
+    /// # Errors
+    /// When a writer failed before.
+    pub fn amend_last(
+        &self,
+        account: &str,
+        recipient: &str,
+        change: &mut dyn FnMut(&mut Event),
+    ) -> Result<Amended, Unreadable> {
+        self.amend_one(account, &|attempts| attempts.last_to(account, recipient), change)
+    }
+
+    fn amend_one(
+        &self,
+        account: &str,
+        find: &dyn Fn(&Attempts) -> Option<&Arc<Event>>,
+        change: &mut dyn FnMut(&mut Event),
+    ) -> Result<Amended, Unreadable> {
         let held = self.journal.change();
         // Held throughout: two outcomes of one attempt follow each other.
         let mut attempts = self.attempts_of(account)?;
-        let Some(old) = attempts.get(account, id).cloned() else { return Ok(Amended::Unknown) };
+        let Some(old) = find(&attempts).cloned() else { return Ok(Amended::Unknown) };
+        let Some(id) = &old.id else { return Ok(Amended::Unknown) };
         let mut new = (*old).clone();
         change(&mut new);
+        if new == *old {
+            return Ok(Amended::Done);
+        }
         self.write_down(held.as_ref(), || Change::Amend(&old, &new));
         self.apply(Some(&old), Some(&new))?;
         attempts.replace(account, id, Arc::new(new));

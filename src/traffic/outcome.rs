@@ -50,12 +50,6 @@ use status::{
     OPT_OUT, PLACED, UNDELIVERED, UNVERIFIED, VERIFIED,
 };
 
-/// What outcomes may name the last message to a recipient by who know no better: a person who answers
-/// `STOP` knows no request. No id has a space in it.
-pub fn message_to(mail: bool, recipient: &str) -> String {
-    format!("{} {recipient}", if mail { "mail" } else { "text" })
-}
-
 /// What became of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Became {
@@ -93,20 +87,14 @@ pub enum Change {
     Mismatch,
 }
 
-/// Makes an allowed attempt one of which outcomes may be told.
-pub fn await_outcomes(attempt: &mut Event, id: Arc<str>, other: Option<Arc<str>>) {
-    let kind = attempt.kind.parse::<ActionKind>().ok();
+/// Makes an allowed attempt one of which outcomes may be told, by its id or that of its decision.
+pub fn await_outcomes(attempt: &mut Event, id: Arc<str>, decision: Option<Arc<str>>) {
     attempt.id = Some(id);
-    attempt.names.extend(other);
-    let mail = match kind {
-        Some(ActionKind::SendEmail) => true,
-        Some(ActionKind::SendSms | ActionKind::SendMms) => false,
-        Some(ActionKind::PlaceCall) => return attempt.set_text(Field::Status, PLACED),
-        _ => return,
-    };
-    if let Some(to) = attempt.text(Field::To) {
-        let name = message_to(mail, to).into();
-        attempt.names.push(name);
+    if let Some(decision) = decision {
+        attempt.set(Field::Decision, Fact::Text(decision));
+    }
+    if attempt.kind.parse() == Ok(ActionKind::PlaceCall) {
+        attempt.set_text(Field::Status, PLACED);
     }
 }
 

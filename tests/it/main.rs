@@ -24,6 +24,7 @@ mod cli_eval;
 mod cli_lists;
 mod matrix;
 mod oracle;
+mod outcomes;
 mod properties;
 mod server;
 mod support;

@@ -14,7 +14,7 @@ use crate::serve::account::known_account;
 use crate::serve::status::Refusal;
 use crate::store::StoreError;
 use crate::traffic::Field;
-use crate::traffic::outcome::{Became, Change, message_to};
+use crate::traffic::outcome::{Became, Change};
 
 // === impl Inner ===
 
@@ -110,8 +110,7 @@ impl Of<'_> {
         if change.kind == OptKind::In {
             return Ok(Change::Done);
         }
-        let last = message_to(change.recipient.contains('@'), &change.recipient);
-        match self.amend_or(Became::OptOut, &last) {
+        match self.amend_or(Became::OptOut, &change.recipient) {
             // It holds whether the message is known or not.
             Ok(_) | Err(Refusal::NotFound(_) | Refusal::FailedPrecondition(_)) => {}
             Err(refusal) => return Err(refusal),
