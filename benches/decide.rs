@@ -66,7 +66,7 @@ fn rules(criterion: &mut Criterion) {
         let name = request.action.kind().to_string();
         let mut kept = Kept::default();
         let asked = policy.bundle.program.ask(&facts, &mut kept);
-        let prepared = stock.prepare(&facts, Scope::All).expect("the request can be put to Cedar");
+        let prepared = stock.prepare(&facts).expect("the request can be put to Cedar");
         assert!(prepared.allows() && asked.prohibitions(Scope::All).matched.is_empty());
         group.bench_function(format!("{name}/compiled"), |bencher| {
             bencher.iter(|| black_box(&asked).prohibitions(Scope::All));

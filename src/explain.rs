@@ -138,7 +138,8 @@ fn hidden(text: &str) -> String {
 fn rules(policy: &Snapshot, decided: &Decided<'_, '_, '_>) -> (Vec<RuleConsidered>, BTreeSet<usize>) {
     let findings = [decided.prohibitions, decided.duties];
     let errors: BTreeMap<usize, Cause> = findings.iter().flat_map(|f| f.errors.iter().copied()).collect();
-    let matched = |place: usize| findings.iter().any(|f| f.matched.contains(&place));
+    let base = policy.bundle.program.base();
+    let matched = |place: usize| place == base || findings.iter().any(|f| f.matched.contains(&place));
     let mut read = BTreeSet::new();
     let mut rules = Vec::new();
     for place in decided.asked.considered(decided.scope) {

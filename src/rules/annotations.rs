@@ -44,11 +44,7 @@ pub(super) fn read(policy: &pst::Template, names: &Names<'_>) -> Result<(Effect,
 }
 
 fn get<'a>(policy: &'a pst::Template, name: &str) -> Option<&'a str> {
-    policy.annotations.get(name).map(smol_str_text)
-}
-
-fn smol_str_text(text: &impl AsRef<str>) -> &str {
-    text.as_ref()
+    policy.annotations.get(name).map(pst::SmolStr::as_str)
 }
 
 fn mode(policy: &pst::Template, wrong: &mut Vec<Complaint>) -> Mode {
@@ -98,6 +94,12 @@ fn permit(policy: &pst::Template, names: &Names<'_>, wrong: &mut Vec<Complaint>)
     let Some(kinds) = get(policy, "obligation") else {
         if get(policy, "id") == Some(BASE) {
             refuse(policy, &["on", "mode"], "the base permit", wrong);
+            if !unconditional(policy) {
+                wrong.push(complain(
+                    "permit",
+                    "the base permit is for everybody: only an action may bound it",
+                ));
+            }
             return Some(Effect::Base);
         }
         wrong.push(complain(
@@ -109,6 +111,11 @@ fn permit(policy: &pst::Template, names: &Names<'_>, wrong: &mut Vec<Complaint>)
     let on = duty_on(policy, wrong)?;
     let obligations = kinds.split(',').filter_map(|kind| obligation(kind.trim(), on, names, wrong)).collect();
     Some(Effect::Duty { obligations, on })
+}
+
+fn unconditional(policy: &pst::Template) -> bool {
+    let anybody = matches!(policy.principal, pst::PrincipalConstraint::Any);
+    anybody && matches!(policy.resource, pst::ResourceConstraint::Any) && policy.clauses().is_empty()
 }
 
 fn duty_on(policy: &pst::Template, wrong: &mut Vec<Complaint>) -> Option<DutyOn> {

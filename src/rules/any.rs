@@ -4,20 +4,24 @@
 //! through entities that are given with the question. It is how the compiler is held against Cedar
 //! on programs that nobody here wrote.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+mod env;
+mod world;
 
-use cedar_policy::{
-    Authorizer, Context, Entities, EntityUid, EvalResult, Policy, PolicyId, PolicySet, Request, Schema,
-    ValidationMode, Validator, pst,
-};
+use std::collections::BTreeSet;
+
+use cedar_policy::{Authorizer, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator, pst};
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use env::AnyEnv;
+pub use world::{Question, World};
+
+use super::bounds;
 use super::compile::{self, Condition, Paths, Place, Unsupported};
-use super::eval::{self, Env, Fault};
+use super::eval::{self, Env as _};
 use super::expr::{Expr, Root};
-use super::value::{Datum, Entity, Heap, Record, Uid, Val};
+use super::order::{self, Cost, SlotTraits};
+use super::statements;
 use crate::domain::Verdict;
 
 /// Why a program or a question cannot be taken.
@@ -82,29 +86,6 @@ pub struct Answers {
     pub stock: Answer,
 }
 
-/// Entities, ready to be asked about in both forms.
-pub struct World {
-    cedar: Entities,
-    nodes: HashMap<Entity, Node>,
-}
-
-/// What is known of one entity.
-#[derive(Default)]
-struct Node {
-    attributes: Record,
-    tags: Record,
-    above: BTreeSet<Entity>,
-}
-
-/// A request in both forms.
-pub struct Question {
-    cedar: Request,
-    principal: Entity,
-    action: Entity,
-    resource: Entity,
-    context: Datum,
-}
-
 // === impl AnyProgram ===
 
 impl AnyProgram {
@@ -114,6 +95,9 @@ impl AnyProgram {
     /// What is malformed, what does not fit the schema, or what cannot be compiled.
     pub fn parse(schema: &str, policies: &str) -> Result<Self, AnyError> {
         let schema = parse_schema(schema)?;
+        for statement in statements::split(policies) {
+            bounds::text(statement.text).map_err(|error| AnyError::Policies(error.to_string()))?;
+        }
         let set: PolicySet = policies.parse().map_err(|error| AnyError::Policies(chain(&error)))?;
         let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
         if let Some(error) = result.validation_errors().next() {
@@ -134,6 +118,7 @@ impl AnyProgram {
         // As Cedar's own tools do: a policy is called by its `@id`, if it has one.
         let id = policy.annotation("id").map_or_else(|| policy.id().to_string(), str::to_owned);
         let typed = policy.to_pst().map_err(|error| AnyError::Policies(format!("policy `{id}`: {error}")))?;
+        bounds::tree(typed.body()).map_err(|what| AnyError::Policies(format!("policy `{id}`: {what}")))?;
         let condition = compile::policy(typed.body(), &mut Walked(&mut self.slots));
         let condition = condition.map_err(|what| AnyError::Unsupported { id: id.clone(), what })?;
         let effect = typed.body().effect;
@@ -149,28 +134,12 @@ impl AnyProgram {
         Ok(())
     }
 
-    /// Entities as they are given, and the schema's actions.
-    fn unchecked(&self, json: Json) -> Result<Entities, AnyError> {
-        let failed = |error: &dyn std::error::Error| AnyError::Entities(chain(error));
-        let actions = self.schema.action_entities().map_err(|error| failed(&error))?;
-        let given = Entities::from_json_value(json, None).map_err(|error| failed(&error))?;
-        let known: BTreeSet<EntityUid> = given.iter().map(cedar_policy::Entity::uid).collect();
-        let actions = actions.into_iter().filter(|action| !known.contains(&action.uid()));
-        given.add_entities(actions, None).map_err(|error| failed(&error))
-    }
-
     /// Reads entities in Cedar's JSON form, with what the schema says of them if they fit it.
     ///
     /// # Errors
     /// When they are malformed.
     pub fn world(&self, json: Json) -> Result<World, AnyError> {
-        let cedar = match Entities::from_json_value(json.clone(), Some(&self.schema)) {
-            Ok(entities) => entities,
-            // An attribute that the schema requires may be missing: that is to be an error of a rule.
-            Err(_) => self.unchecked(json)?,
-        };
-        let nodes = cedar.iter().map(|entity| node(entity, &cedar)).collect::<Result<_, _>>()?;
-        Ok(World { cedar, nodes })
+        World::read(json, &self.schema)
     }
 
     /// Reads a request: `principal`, `action` and `resource` as uids, and a `context`.
@@ -178,21 +147,7 @@ impl AnyProgram {
     /// # Errors
     /// When it is malformed.
     pub fn question(&self, json: &Json) -> Result<Question, AnyError> {
-        let uid = |name: &str| uid(json.get(name).unwrap_or(&Json::Null), name);
-        let (principal, action, resource) = (uid("principal")?, uid("action")?, uid("resource")?);
-        let given = json.get("context").cloned().unwrap_or_else(|| Json::Object(serde_json::Map::new()));
-        let names: Vec<String> = given.as_object().into_iter().flat_map(|o| o.keys().cloned()).collect();
-        let context = match Context::from_json_value(given.clone(), Some((&self.schema, &action))) {
-            Ok(context) => context,
-            Err(_) => Context::from_json_value(given, None).map_err(|e| AnyError::Request(chain(&e)))?,
-        };
-        let field =
-            |name: String| Some(datum(&context.get(&name)?).map(|datum| (name.into_boxed_str(), datum)));
-        let record: Record = names.into_iter().filter_map(field).collect::<Result<_, _>>()?;
-        let (p, a, r) = (entity(&principal), entity(&action), entity(&resource));
-        let cedar = Request::new(principal, action, resource, context, None);
-        let cedar = cedar.map_err(|error| AnyError::Request(error.to_string()))?;
-        Ok(Question { cedar, principal: p, action: a, resource: r, context: Datum::Record(record) })
+        Question::read(json, &self.schema)
     }
 
     /// Asks both.
@@ -212,13 +167,13 @@ impl AnyProgram {
     }
 
     fn compiled(&self, world: &World, question: &Question) -> Answer {
-        let kept = self.slots.iter().map(|_| OnceCell::new()).collect();
-        let env = AnyEnv { program: self, world, question, kept, heap: Heap::default() };
+        let env = AnyEnv::new(self, world, question);
         let (mut matched, mut errors) = (BTreeSet::new(), BTreeSet::new());
         let (mut permitted, mut forbidden) = (false, false);
         for policy in &self.policies {
             let Condition { action, rest } = &policy.condition;
-            let holds = eval::test(action, &env).and_then(|about| Ok(about && eval::test(rest, &env)?));
+            let rest = ordered(rest, world.sound && question.sound, &env);
+            let holds = eval::test(action, &env).and_then(|about| Ok(about && eval::test(&rest, &env)?));
             match (holds, policy.effect) {
                 (Ok(true), pst::Effect::Permit) => permitted = true,
                 (Ok(true) | Err(_), pst::Effect::Forbid) => forbidden = true,
@@ -253,6 +208,17 @@ impl AnyProgram {
     }
 }
 
+/// The condition in the order in which a bundle's rule would be asked, were each of its slots known to
+/// have a value that has one here. Only of what fits the schema is enough known to order by.
+fn ordered(condition: &Expr, sound: bool, env: &AnyEnv<'_>) -> Expr {
+    const COSTS: [Cost; 4] = [Cost::Costly, Cost::Lookup, Cost::Cheap, Cost::Nothing];
+    let traits = |slot: usize| SlotTraits {
+        cost: COSTS.get(slot % COSTS.len()).copied().unwrap_or(Cost::Costly),
+        sure: sound && env.slot(slot).is_ok(),
+    };
+    order::cheapest_first(condition.clone(), &traits)
+}
+
 const fn verdict(permitted: bool, forbidden: bool) -> Verdict {
     if permitted && !forbidden { Verdict::Allow } else { Verdict::Deny }
 }
@@ -275,63 +241,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     })
 }
 
-fn uid(json: &Json, name: &str) -> Result<EntityUid, AnyError> {
-    let parsed = match json {
-        Json::String(text) => text.parse().map_err(|error: cedar_policy::ParseErrors| chain(&error)),
-        json => EntityUid::from_json(json.clone()).map_err(|error| chain(&error)),
-    };
-    parsed.map_err(|error| AnyError::Request(format!("`{name}`: {error}")))
-}
-
-fn entity(uid: &EntityUid) -> Entity {
-    let id: &str = uid.id().unescaped();
-    Entity { kind: uid.type_name().to_string().into(), id: id.into() }
-}
-
-fn node(of: &cedar_policy::Entity, all: &Entities) -> Result<(Entity, Node), AnyError> {
-    let uid = of.uid();
-    let above = all.ancestors(&uid).into_iter().flatten().map(entity).collect();
-    let field = |(name, value): (&str, Result<EvalResult, _>)| {
-        let value = value.map_err(|_| AnyError::Entities(format!("`{name}` is not a value")))?;
-        Ok((name.into(), datum(&value)?))
-    };
-    let attributes = of.attrs().map(field).collect::<Result<_, AnyError>>()?;
-    let tags = of.tags().map(field).collect::<Result<_, AnyError>>()?;
-    Ok((entity(&uid), Node { attributes, tags, above }))
-}
-
-fn datum(value: &EvalResult) -> Result<Datum, AnyError> {
-    Ok(match value {
-        EvalResult::Bool(value) => Datum::Bool(*value),
-        EvalResult::Long(value) => Datum::Long(*value),
-        EvalResult::String(text) => Datum::Text(text.as_str().into()),
-        EvalResult::EntityUid(uid) => Datum::Entity(entity(uid)),
-        EvalResult::Set(set) => Datum::Set(set.iter().map(datum).collect::<Result<_, _>>()?),
-        EvalResult::Record(record) => {
-            let field = |(name, value): (&String, &EvalResult)| Ok((name.as_str().into(), datum(value)?));
-            Datum::Record(record.iter().map(field).collect::<Result<_, AnyError>>()?)
-        }
-        EvalResult::ExtensionValue(text) => extension(text)?,
-    })
-}
-
-/// Cedar shows a value of an extension type as the expression that makes it.
-fn extension(text: &str) -> Result<Datum, AnyError> {
-    let failed = |what: &dyn std::fmt::Display| AnyError::Entities(format!("an extension value: {what}"));
-    let policy = format!("permit (principal, action, resource) when {{ [{text}].isEmpty() }};");
-    let policy = Policy::parse(None, policy).map_err(|error| failed(&error))?;
-    let typed = policy.to_pst().map_err(|error| failed(&error))?;
-    let mut slots = Vec::new();
-    let condition = compile::policy(typed.body(), &mut Walked(&mut slots)).map_err(|error| failed(&error))?;
-    let Expr::All(parts) = &condition.rest else { return Err(failed(&"not a condition")) };
-    let Some(Expr::IsEmpty(set)) = parts.first() else { return Err(failed(&"not a set")) };
-    let heap = Nothing(Heap::default());
-    let Val::Set(set) = eval::eval(set, &heap).map_err(|fault| failed(&fault))? else {
-        return Err(failed(&"not a set"));
-    };
-    set.only().cloned().ok_or_else(|| failed(&"not one value"))
-}
-
 /// Paths of a program whose attributes nobody declares to the compiler: each is a slot, followed
 /// name by name when it is first read.
 struct Walked<'s>(&'s mut Vec<(Root, Box<[Box<str>]>)>);
@@ -351,103 +260,7 @@ impl Paths for Walked<'_> {
         })))
     }
 
-    fn flat(&self) -> bool {
-        false
-    }
-}
-
-/// A question to a world, with what was read of it.
-struct AnyEnv<'w> {
-    program: &'w AnyProgram,
-    world: &'w World,
-    question: &'w Question,
-    kept: Vec<OnceCell<Result<Val<'w>, Fault>>>,
-    heap: Heap,
-}
-
-// === impl AnyEnv ===
-
-impl<'w> AnyEnv<'w> {
-    fn start(&self, root: Root) -> Val<'w> {
-        match root {
-            Root::Principal => Val::Entity(self.question.principal.uid()),
-            Root::Action => Val::Entity(self.question.action.uid()),
-            Root::Resource => Val::Entity(self.question.resource.uid()),
-            Root::Context => Val::of(&self.question.context),
-        }
-    }
-
-    fn walk(&self, root: Root, names: &[Box<str>]) -> Result<Val<'w>, Fault> {
-        let mut value = self.start(root);
-        for name in names {
-            let found = match value {
-                Val::Record(record) => record.get(name).map(Val::of),
-                Val::Entity(uid) => self.node(uid)?.attributes.get(name).map(Val::of),
-                _ => return Err(Fault::Type),
-            };
-            value = found.ok_or(Fault::Missing)?;
-        }
-        Ok(value)
-    }
-
-    fn node(&self, uid: Uid<'_>) -> Result<&'w Node, Fault> {
-        self.world.nodes.get(&uid.owned()).ok_or(Fault::Missing)
-    }
-}
-
-impl Env for AnyEnv<'_> {
-    fn slot(&self, place: usize) -> Result<Val<'_>, Fault> {
-        let kept = self.kept.get(place).ok_or(Fault::Missing)?;
-        let (root, names) = self.program.slots.get(place).ok_or(Fault::Missing)?;
-        *kept.get_or_init(|| self.walk(*root, names))
-    }
-
-    fn root(&self, root: Root) -> Result<Val<'_>, Fault> {
-        Ok(self.start(root))
-    }
-
-    fn attribute(&self, of: Uid<'_>, name: &str) -> Result<Option<Val<'_>>, Fault> {
-        Ok(self.node(of)?.attributes.get(name).map(Val::of))
-    }
-
-    fn tag(&self, of: Uid<'_>, name: &str) -> Result<Option<Val<'_>>, Fault> {
-        Ok(self.node(of)?.tags.get(name).map(Val::of))
-    }
-
-    fn below(&self, entity: Uid<'_>, ancestor: Uid<'_>) -> bool {
-        self.node(entity).is_ok_and(|node| node.above.contains(&ancestor.owned()))
-    }
-
-    fn heap(&self) -> &Heap {
-        &self.heap
-    }
-}
-
-/// For expressions that read nothing.
-struct Nothing(Heap);
-
-impl Env for Nothing {
-    fn slot(&self, _: usize) -> Result<Val<'_>, Fault> {
-        Err(Fault::Missing)
-    }
-
-    fn root(&self, _: Root) -> Result<Val<'_>, Fault> {
-        Err(Fault::Missing)
-    }
-
-    fn attribute(&self, _: Uid<'_>, _: &str) -> Result<Option<Val<'_>>, Fault> {
-        Err(Fault::Missing)
-    }
-
-    fn tag(&self, _: Uid<'_>, _: &str) -> Result<Option<Val<'_>>, Fault> {
-        Err(Fault::Missing)
-    }
-
-    fn below(&self, _: Uid<'_>, _: Uid<'_>) -> bool {
-        false
-    }
-
-    fn heap(&self) -> &Heap {
-        &self.0
+    fn walks(&self) -> bool {
+        true
     }
 }

@@ -8,9 +8,6 @@ use super::extension::{Constructor, Ext};
 use super::like::Pattern;
 use super::value::{Datum, Entity};
 
-/// Deepest nesting of one condition; long chains of `&&` and `||` do not count.
-const MAX_DEPTH: usize = 128;
-
 /// What a dotted path is to whoever compiles.
 pub(super) enum Place {
     /// A value of its own.
@@ -25,9 +22,10 @@ pub(super) enum Place {
 pub(super) trait Paths {
     /// The path from `root` through `names`, of which there may be none.
     fn place(&mut self, root: Root, names: &[&str]) -> Result<Place, Unsupported>;
-    /// Whether the records that a path leads through are always there, so that `has` asks for the
-    /// value of the path alone.
-    fn flat(&self) -> bool;
+    /// Whether entities and records can be followed name by name. Where they cannot, an attribute that
+    /// is no path, a tag and `has` are refused: `has` would take what cannot be had for what is not
+    /// there, and its rule would fall silent.
+    fn walks(&self) -> bool;
 }
 
 /// A construct that cannot be compiled.
@@ -59,8 +57,8 @@ pub(super) fn policy(policy: &pst::Template, paths: &mut dyn Paths) -> Result<Co
     let mut rest = vec![principal(&policy.principal)?, resource(&policy.resource)?];
     for clause in policy.clauses() {
         rest.push(match clause {
-            pst::Clause::When(expr) => compile(expr, 0, paths)?,
-            pst::Clause::Unless(expr) => Expr::Not(Box::new(compile(expr, 0, paths)?)),
+            pst::Clause::When(expr) => compile(expr, paths)?,
+            pst::Clause::Unless(expr) => Expr::Not(Box::new(compile(expr, paths)?)),
         });
     }
     Ok(Condition { action: action(&policy.action), rest: all(rest) })
@@ -85,9 +83,7 @@ fn principal(constraint: &pst::PrincipalConstraint) -> Result<Expr, Unsupported>
         pst::PrincipalConstraint::Eq(of) => scope_of(Root::Principal, Binary::Eq, of),
         pst::PrincipalConstraint::In(of) => scope_of(Root::Principal, Binary::In, of),
         pst::PrincipalConstraint::Is(kind) => Ok(is(Root::Principal, kind)),
-        pst::PrincipalConstraint::IsIn(kind, of) => {
-            Ok(all(vec![is(Root::Principal, kind), scope_of(Root::Principal, Binary::In, of)?]))
-        }
+        pst::PrincipalConstraint::IsIn(kind, of) => is_in(Root::Principal, kind, of),
     }
 }
 
@@ -97,9 +93,7 @@ fn resource(constraint: &pst::ResourceConstraint) -> Result<Expr, Unsupported> {
         pst::ResourceConstraint::Eq(of) => scope_of(Root::Resource, Binary::Eq, of),
         pst::ResourceConstraint::In(of) => scope_of(Root::Resource, Binary::In, of),
         pst::ResourceConstraint::Is(kind) => Ok(is(Root::Resource, kind)),
-        pst::ResourceConstraint::IsIn(kind, of) => {
-            Ok(all(vec![is(Root::Resource, kind), scope_of(Root::Resource, Binary::In, of)?]))
-        }
+        pst::ResourceConstraint::IsIn(kind, of) => is_in(Root::Resource, kind, of),
     }
 }
 
@@ -123,11 +117,17 @@ fn is(root: Root, kind: &pst::EntityType) -> Expr {
     Expr::Is(Box::new(Expr::Root(root)), kind.to_string().into())
 }
 
+fn is_in(root: Root, kind: &pst::EntityType, of: &pst::EntityOrSlot) -> Result<Expr, Unsupported> {
+    Ok(Expr::IsIn(Box::new([Expr::Root(root), scope_entity(of)?]), kind.to_string().into()))
+}
+
 fn scope_of(root: Root, op: Binary, of: &pst::EntityOrSlot) -> Result<Expr, Unsupported> {
+    Ok(pair(op, Expr::Root(root), scope_entity(of)?))
+}
+
+fn scope_entity(of: &pst::EntityOrSlot) -> Result<Expr, Unsupported> {
     match of {
-        pst::EntityOrSlot::Entity(uid) => {
-            Ok(pair(op, Expr::Root(root), Expr::Const(Datum::Entity(entity(uid)))))
-        }
+        pst::EntityOrSlot::Entity(uid) => Ok(Expr::Const(Datum::Entity(entity(uid)))),
         pst::EntityOrSlot::Slot(slot) => Err(unsupported(format!("the template slot `{slot}`"))),
     }
 }
@@ -141,24 +141,27 @@ fn pair(op: Binary, left: Expr, right: Expr) -> Expr {
     Expr::Binary(op, Box::new([left, right]))
 }
 
-fn compile(expr: &pst::Expr, depth: usize, paths: &mut dyn Paths) -> Result<Expr, Unsupported> {
-    if depth > MAX_DEPTH {
-        return Err(unsupported(format!("a condition nested deeper than {MAX_DEPTH}")));
-    }
-    let mut below = |expr: &pst::Expr| compile(expr, depth + 1, &mut *paths);
+fn compile(expr: &pst::Expr, paths: &mut dyn Paths) -> Result<Expr, Unsupported> {
+    let walks = paths.walks();
+    let mut below = |expr: &pst::Expr| compile(expr, &mut *paths);
     match expr {
         pst::Expr::Literal(literal) => self::literal(literal).map(Expr::Const),
-        pst::Expr::Var(_) | pst::Expr::GetAttr { .. } => path(expr, depth, paths),
+        pst::Expr::Var(_) | pst::Expr::GetAttr { .. } => path(expr, paths),
+        pst::Expr::HasAttr { .. } if !walks => {
+            Err(unsupported(format!("`{expr}`, for which what cannot be had is what is not there,")))
+        }
         pst::Expr::HasAttr { expr, attrs } => {
-            let names: Vec<&str> = attrs.iter().map(AsRef::as_ref).collect();
-            has(expr, &names, depth, paths)
+            Ok(Expr::Has(Box::new(below(expr)?), attrs.iter().map(|name| name.as_str().into()).collect()))
         }
         pst::Expr::UnaryOp { op, expr } => unary(*op, below(expr)?),
         pst::Expr::BinaryOp { op: pst::BinaryOp::And, .. } => {
-            chain(expr, pst::BinaryOp::And, depth, paths).map(|parts| Expr::All(parts.into()))
+            chain(expr, pst::BinaryOp::And, paths).map(|parts| Expr::All(parts.into()))
         }
         pst::Expr::BinaryOp { op: pst::BinaryOp::Or, .. } => {
-            chain(expr, pst::BinaryOp::Or, depth, paths).map(|parts| Expr::Any(parts.into()))
+            chain(expr, pst::BinaryOp::Or, paths).map(|parts| Expr::Any(parts.into()))
+        }
+        pst::Expr::BinaryOp { op: pst::BinaryOp::GetTag | pst::BinaryOp::HasTag, .. } if !walks => {
+            Err(unsupported("a tag"))
         }
         pst::Expr::BinaryOp { op, left, right } => binary(*op, below(left)?, below(right)?),
         pst::Expr::Like { expr, pattern } => {
@@ -169,9 +172,11 @@ fn compile(expr: &pst::Expr, depth: usize, paths: &mut dyn Paths) -> Result<Expr
             Ok(Expr::Like(Box::new(below(expr)?), Pattern::new(elements)))
         }
         pst::Expr::Is { expr, entity_type, in_expr } => {
-            let kind = Expr::Is(Box::new(below(expr)?), entity_type.to_string().into());
-            let Some(within) = in_expr else { return Ok(kind) };
-            Ok(Expr::All(Box::new([kind, pair(Binary::In, below(expr)?, below(within)?)])))
+            let (inner, kind) = (below(expr)?, entity_type.to_string().into());
+            match in_expr {
+                None => Ok(Expr::Is(Box::new(inner), kind)),
+                Some(within) => Ok(Expr::IsIn(Box::new([inner, below(within)?]), kind)),
+            }
         }
         pst::Expr::IfThenElse { cond, then_expr, else_expr } => {
             Ok(Expr::If(Box::new([below(cond)?, below(then_expr)?, below(else_expr)?])))
@@ -210,7 +215,7 @@ const fn root(var: &pst::Var) -> Root {
 }
 
 /// The root and the names of a chain of attributes, if `expr` is one.
-fn dotted(expr: &pst::Expr) -> Option<(Root, Vec<&str>)> {
+pub(super) fn dotted(expr: &pst::Expr) -> Option<(Root, Vec<&str>)> {
     match expr {
         pst::Expr::Var(var) => Some((root(var), Vec::new())),
         pst::Expr::GetAttr { expr, attr } => {
@@ -222,7 +227,7 @@ fn dotted(expr: &pst::Expr) -> Option<(Root, Vec<&str>)> {
     }
 }
 
-fn path(expr: &pst::Expr, depth: usize, paths: &mut dyn Paths) -> Result<Expr, Unsupported> {
+fn path(expr: &pst::Expr, paths: &mut dyn Paths) -> Result<Expr, Unsupported> {
     if let Some((root, names)) = dotted(expr) {
         match paths.place(root, &names)? {
             Place::Slot(slot) => return Ok(Expr::Slot(slot)),
@@ -232,40 +237,24 @@ fn path(expr: &pst::Expr, depth: usize, paths: &mut dyn Paths) -> Result<Expr, U
     }
     match expr {
         pst::Expr::Var(var) => Ok(Expr::Root(root(var))),
+        pst::Expr::GetAttr { .. } if !paths.walks() => {
+            Err(unsupported(format!("`{expr}`, which does not begin with an attribute of the request,")))
+        }
         pst::Expr::GetAttr { expr, attr } => {
-            Ok(Expr::Attribute(Box::new(compile(expr, depth + 1, paths)?), attr.as_str().into()))
+            Ok(Expr::Attribute(Box::new(compile(expr, paths)?), attr.as_str().into()))
         }
         other => Err(unsupported(format!("`{other}`"))),
     }
 }
 
-/// `expr has names`: where the path is known to whoever compiles, whether that has a value.
-fn has(expr: &pst::Expr, names: &[&str], depth: usize, paths: &mut dyn Paths) -> Result<Expr, Unsupported> {
-    if let Some((root, mut all)) = dotted(expr).filter(|_| paths.flat()) {
-        all.extend(names);
-        match paths.place(root, &all)? {
-            Place::Slot(slot) => return Ok(Expr::HasSlot(slot)),
-            Place::Group => return Ok(always()),
-            Place::Walk => {}
-        }
-    }
-    let names = names.iter().map(|name| (*name).into()).collect();
-    Ok(Expr::Has(Box::new(compile(expr, depth + 1, paths)?), names))
-}
-
 /// The operands of a chain of one operator, however it is nested.
-fn chain(
-    expr: &pst::Expr,
-    of: pst::BinaryOp,
-    depth: usize,
-    paths: &mut dyn Paths,
-) -> Result<Vec<Expr>, Unsupported> {
+fn chain(expr: &pst::Expr, of: pst::BinaryOp, paths: &mut dyn Paths) -> Result<Vec<Expr>, Unsupported> {
     let mut open = vec![expr];
     let mut operands = Vec::new();
     while let Some(expr) = open.pop() {
         match expr {
             pst::Expr::BinaryOp { op, left, right } if *op == of => open.extend([&**right, &**left]),
-            expr => operands.push(compile(expr, depth + 1, paths)?),
+            expr => operands.push(compile(expr, paths)?),
         }
     }
     Ok(operands)

@@ -4,10 +4,15 @@
 
 use std::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 use super::expr::{Binary, Expr, Method, Root};
 use super::extension::{self, Ext};
 use super::value::{Datum, Heap, Record, Set, Uid, Val};
 use crate::signals::Cause;
+
+/// Elements of a literal set that are compared without a place on the heap.
+const INLINE_ELEMENTS: usize = 8;
 
 /// Why an expression has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,6 +32,9 @@ pub enum Fault {
     /// A text is no value of an extension type.
     #[error("a text is not well formed")]
     Malformed,
+    /// More sets and records were made than can be kept.
+    #[error("too many sets and records were made")]
+    Full,
 }
 
 impl Fault {
@@ -34,7 +42,7 @@ impl Fault {
     pub(super) const fn cause(self) -> Cause {
         match self {
             Self::Signal(cause) => cause,
-            Self::Missing | Self::Type | Self::Overflow | Self::Malformed => Cause::Rule,
+            Self::Missing | Self::Type | Self::Overflow | Self::Malformed | Self::Full => Cause::Rule,
         }
     }
 }
@@ -75,9 +83,9 @@ pub(super) fn test<E: Env>(expr: &Expr, env: &E) -> Result<bool, Fault> {
             Ok(false)
         }
         Expr::Not(inner) => test(inner, env).map(|value| !value),
-        Expr::HasSlot(place) => Ok(env.slot(*place).is_ok()),
         Expr::IsEmpty(inner) => set(eval(inner, env)?).map(Set::is_empty),
         Expr::Is(inner, kind) => Ok(entity(eval(inner, env)?)?.kind == &**kind),
+        Expr::IsIn(operands, kind) => is_in(operands, kind, env),
         Expr::Like(inner, pattern) => Ok(pattern.matches(text(eval(inner, env)?)?)),
         Expr::Has(inner, names) => has(eval(inner, env)?, names, env),
         Expr::Among(elements, value) => among(elements, value, env),
@@ -103,37 +111,41 @@ pub(super) fn eval<'v, E: Env>(expr: &'v Expr, env: &'v E) -> Result<Val<'v>, Fa
         Expr::Attribute(inner, name) => attribute(eval(inner, env)?, name, env)?.ok_or(Fault::Missing),
         Expr::Set(elements) => {
             let data = elements.iter().map(|element| eval(element, env).map(Val::owned));
-            Ok(Val::of(env.heap().keep(Datum::Set(data.collect::<Result<_, _>>()?))))
+            keep(env, Datum::Set(data.collect::<Result<_, _>>()?))
         }
         Expr::Record(fields) => {
             let fields = fields.iter().map(|(name, field)| Ok((name.clone(), eval(field, env)?.owned())));
-            Ok(Val::of(env.heap().keep(Datum::Record(fields.collect::<Result<Record, Fault>>()?))))
+            keep(env, Datum::Record(fields.collect::<Result<Record, Fault>>()?))
         }
         Expr::Make(constructor, inner) => {
             let text = text(eval(inner, env)?)?;
             Ext::parse(*constructor, text).map(Val::Ext).ok_or(Fault::Malformed)
         }
         Expr::Call(method, inner) => call(*method, eval(inner, env)?),
-        Expr::All(_) | Expr::Any(_) | Expr::Not(_) | Expr::HasSlot(_) | Expr::IsEmpty(_) => {
+        Expr::All(_) | Expr::Any(_) | Expr::Not(_) | Expr::IsEmpty(_) => test(expr, env).map(Val::Bool),
+        Expr::Is(..) | Expr::IsIn(..) | Expr::Like(..) | Expr::Has(..) | Expr::Among(..) => {
             test(expr, env).map(Val::Bool)
         }
-        Expr::Is(..) | Expr::Like(..) | Expr::Has(..) | Expr::Among(..) => test(expr, env).map(Val::Bool),
     }
 }
 
-/// Every element is evaluated, because one that fails makes the whole fail.
+fn keep<E: Env>(env: &E, datum: Datum) -> Result<Val<'_>, Fault> {
+    env.heap().keep(datum).map(Val::of).ok_or(Fault::Full)
+}
+
+/// Every element is evaluated, before the value, because one that fails makes the whole fail.
 fn among<E: Env>(elements: &[Expr], value: &Expr, env: &E) -> Result<bool, Fault> {
-    // The value comes after the set; asking it twice is asking it once, for nothing changes meanwhile.
-    for element in elements {
-        eval(element, env)?;
-    }
+    let elements = elements.iter().map(|element| eval(element, env));
+    let elements: SmallVec<[Val<'_>; INLINE_ELEMENTS]> = elements.collect::<Result<_, _>>()?;
     let value = eval(value, env)?;
-    for element in elements {
-        if eval(element, env)?.same(value) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(elements.iter().any(|element| element.same(value)))
+}
+
+/// Where the type is another, the ancestor is not asked for.
+fn is_in<E: Env>(operands: &[Expr; 2], kind: &str, env: &E) -> Result<bool, Fault> {
+    let [of, ancestor] = operands;
+    let uid = entity(eval(of, env)?)?;
+    Ok(uid.kind == kind && within(uid, eval(ancestor, env)?, env)?)
 }
 
 fn has<'v, E: Env>(value: Val<'v>, names: &[Box<str>], env: &'v E) -> Result<bool, Fault> {

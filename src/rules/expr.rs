@@ -16,13 +16,11 @@ pub(super) enum Root {
 }
 
 /// An expression.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Expr {
     Const(Datum),
     /// The value of a path.
     Slot(usize),
-    /// Whether a path has a value.
-    HasSlot(usize),
     Root(Root),
     Not(Box<Expr>),
     Negate(Box<Expr>),
@@ -34,6 +32,8 @@ pub(super) enum Expr {
     If(Box<[Expr; 3]>),
     Binary(Binary, Box<[Expr; 2]>),
     Is(Box<Expr>, Box<str>),
+    /// `is … in`: the type is asked of the first, then whether it is in the second.
+    IsIn(Box<[Expr; 2]>, Box<str>),
     Attribute(Box<Expr>, Box<str>),
     /// `has a.b.c`.
     Has(Box<Expr>, Box<[Box<str>]>),
@@ -89,6 +89,20 @@ pub(super) enum Method {
     ToDays,
 }
 
+// === impl Root ===
+
+impl Root {
+    /// Its name in Cedar.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Principal => "principal",
+            Self::Action => "action",
+            Self::Resource => "resource",
+            Self::Context => "context",
+        }
+    }
+}
+
 // === impl Expr ===
 
 impl Expr {
@@ -110,7 +124,7 @@ impl Expr {
         let many: &[Self] = match self {
             Self::All(parts) | Self::Any(parts) | Self::Set(parts) | Self::Among(parts, _) => parts,
             Self::If(parts) => &**parts,
-            Self::Binary(_, parts) => &**parts,
+            Self::Binary(_, parts) | Self::IsIn(parts, _) => &**parts,
             _ => &[],
         };
         let fields: &[(Box<str>, Self)] = if let Self::Record(fields) = self { fields } else { &[] };

@@ -3,7 +3,7 @@
 use super::expr::Expr;
 use super::program::{ActionRules, Entry, Slot};
 use super::schema::Schema;
-use super::{Effect, Names, Program, Rule};
+use super::{Effect, Program, Rule};
 use crate::domain::ActionKind;
 
 /// A rule that is sound.
@@ -17,11 +17,11 @@ pub(super) struct Loaded {
 }
 
 /// Joins the rules to a program: an index over them, and the slots that they read.
-pub(super) fn assemble(loaded: Vec<Loaded>, slots: Vec<Slot>, schema: &Schema, names: &Names<'_>) -> Program {
+pub(super) fn assemble(loaded: Vec<Loaded>, slots: Vec<Slot>, schema: &Schema) -> Program {
     let actions = ActionKind::ALL
         .iter()
         .map(|kind| {
-            let mut action = action_rules(*kind, &loaded, names);
+            let mut action = action_rules(*kind, &loaded);
             action.groups = schema.groups.get(kind.as_str()).cloned().unwrap_or_default();
             let reads = |place: usize| loaded.get(place).map_or(&[][..], |one| one.slots.as_slice());
             action.number_slots(slots.len(), reads);
@@ -34,23 +34,19 @@ pub(super) fn assemble(loaded: Vec<Loaded>, slots: Vec<Slot>, schema: &Schema, n
     Program { rules, conditions, actions, slots, base }
 }
 
-fn action_rules(kind: ActionKind, loaded: &[Loaded], names: &Names<'_>) -> ActionRules {
+fn action_rules(kind: ActionKind, loaded: &[Loaded]) -> ActionRules {
     let mut action = ActionRules::default();
     for (place, one) in loaded.iter().enumerate().filter(|(_, one)| one.rule.actions.contains(&kind)) {
-        let gate = match one.rule.effect {
-            Effect::Base => {
-                action.base = Some(place);
-                continue;
-            }
-            Effect::Forbid(rank) => names.catalogue.reasons.get(rank).is_some_and(|reason| reason.gate),
-            Effect::Duty { .. } => !one.rule.reads_account(),
-        };
+        if one.rule.effect == Effect::Base {
+            action.base = Some(place);
+            continue;
+        }
         let section = if one.rule.effect.is_duty() { &mut action.duties } else { &mut action.prohibitions };
         match &one.below {
             Some(account) => section.below.entry(account.clone()).or_default(),
             None => &mut section.common,
         }
-        .push(Entry { place, gate });
+        .push(Entry { place, gate: one.rule.gate });
     }
     action
 }

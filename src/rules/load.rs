@@ -1,12 +1,12 @@
 //! From a bundle's files to a [`Program`], or to everything that is wrong with them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, pst};
 use miette::Diagnostic;
 
 use super::annotations;
+use super::bounds;
 use super::check;
 use super::compile;
 use super::index::{self, Loaded};
@@ -17,7 +17,7 @@ use super::slots::Slots;
 use super::statements::{self, Statement};
 use super::{Effect, Names, Program, Rule};
 use crate::bundle::{Files, Problem};
-use crate::domain::ActionKind;
+use crate::domain::{ActionKind, Mode};
 
 /// The folder of the rules that accounts have for their own subtrees, one file an account.
 const TENANTS: &str = "tenants/";
@@ -46,7 +46,7 @@ impl Program {
         problems.extend(duplicates(&loaded));
         problems.extend(base(&loaded));
         if problems.is_empty() {
-            Ok(index::assemble(loaded, slots.into_all(), &schema, names))
+            Ok(index::assemble(loaded, slots.into_all(), &schema))
         } else {
             Err(problems)
         }
@@ -73,47 +73,67 @@ fn load_one(
     schema: &Schema,
     slots: &mut Slots<'_>,
 ) -> Result<Loaded, Vec<Problem>> {
-    let names = slots.names;
-    let problem = |line, message: String| Problem::at(file, line, message);
-    let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".cedar");
-    let parsed = Policy::parse(Some(PolicyId::new(format!("{stem}#{}", ordinal + 1))), statement.text);
-    let policy = parsed.map_err(|error| vec![problem(place(statement, &error), error.to_string())])?;
-    let typed = policy.to_pst().map_err(|error| vec![problem(statement.line, error.to_string())])?;
+    let problem = |message: String| vec![Problem::at(file, statement.line, message)];
+    bounds::text(statement.text).map_err(|error| problem(error.to_string()))?;
+    let policy = parse(file, ordinal, statement)?;
+    let typed = policy.to_pst().map_err(|error| problem(error.to_string()))?;
     let body = typed.body();
+    bounds::tree(body).map_err(|error| problem(error.to_string()))?;
     let mentions = Mentions::of(body);
-
-    let mut problems = names_in(file, statement, &mentions, names);
-    let read = annotations::read(body, names);
-    if let Err(complaints) = &read {
-        problems
-            .extend(complaints.iter().map(|c| problem(statement.line_of_word(&c.word), c.message.clone())));
-    }
-    if problems.is_empty() {
-        problems.extend(invalid(file, statement, &policy, schema));
-    }
-    let actions = actions(&body.action, schema);
-    let Ok((effect, mode)) = read else { return Err(problems) };
+    let (effect, mode) = checked(file, statement, &policy, body, &mentions, schema, slots.names)?;
+    slots.begin_rule();
+    let condition = compile::policy(body, slots).map_err(|error| problem(error.to_string()))?.rest;
+    let read = slots.of_rule();
     let id = body.annotations.get("id").map_or_else(|| policy.id().to_string(), ToString::to_string);
-    let rule = Rule {
+    let mut rule = Rule {
         id: id.into(),
         file: file.into(),
         line: statement.line,
         effect,
         mode,
-        actions,
-        reads: mentions.paths.iter().map(|path| Arc::from(path.as_str())).collect(),
+        actions: actions(&body.action, schema),
+        reads: read.iter().filter_map(|slot| slots.path(*slot).cloned()).collect(),
+        ancestors: mentions.ancestors,
+        gate: false,
         text: statement.text.trim().into(),
     };
-    problems.extend(misplaced_reads(&rule, statement, names));
-    problems.extend(misplaced_tenant(file, statement, body));
-    if !problems.is_empty() {
-        return Err(problems);
+    if let Some(problem) = misplaced_reads(&rule, statement, slots.names) {
+        return Err(vec![problem]);
     }
-    slots.begin_rule();
-    let condition = compile::policy(body, slots);
-    let condition = condition.map_err(|error| vec![problem(statement.line, error.to_string())])?.rest;
+    rule.gate = is_gate(&rule, slots.names);
     let condition = order::cheapest_first(condition, &|slot| slots.traits(slot));
-    Ok(Loaded { rule, condition, slots: slots.of_rule(), below: below(&body.principal) })
+    Ok(Loaded { rule, condition, slots: read, below: below(&body.principal) })
+}
+
+fn parse(file: &str, ordinal: usize, statement: &Statement<'_>) -> Result<Policy, Vec<Problem>> {
+    let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".cedar");
+    let parsed = Policy::parse(Some(PolicyId::new(format!("{stem}#{}", ordinal + 1))), statement.text);
+    parsed.map_err(|error| vec![Problem::at(file, place(statement, &error), error.to_string())])
+}
+
+/// What a rule's annotations make of it, if everything that it names is declared and in its place.
+fn checked(
+    file: &str,
+    statement: &Statement<'_>,
+    policy: &Policy,
+    body: &pst::Template,
+    mentions: &Mentions,
+    schema: &Schema,
+    names: &Names<'_>,
+) -> Result<(Effect, Mode), Vec<Problem>> {
+    let mut problems = names_in(file, statement, mentions, names);
+    let read = annotations::read(body, names);
+    let complaints = read.as_ref().err().into_iter().flatten();
+    problems
+        .extend(complaints.map(|c| Problem::at(file, statement.line_of_word(&c.word), c.message.clone())));
+    if problems.is_empty() {
+        problems.extend(invalid(file, statement, policy, schema));
+    }
+    problems.extend(misplaced_tenant(file, statement, body));
+    match read {
+        Ok(read) if problems.is_empty() => Ok(read),
+        _ => Err(problems),
+    }
 }
 
 /// The account that a scope speaks of: a rule for one subtree is found by that account alone.
@@ -196,6 +216,15 @@ fn misplaced_reads(rule: &Rule, statement: &Statement<'_>, names: &Names<'_>) ->
     let circular = rule.reads.iter().any(|path| path.starts_with("context.decision."));
     let line = statement.line_of_word("decision");
     circular.then(|| Problem::at(&rule.file, line, "only duties may read `context.decision`"))
+}
+
+/// Whether a rule is asked where there is no account. The base permit always is.
+fn is_gate(rule: &Rule, names: &Names<'_>) -> bool {
+    match rule.effect {
+        Effect::Base => true,
+        Effect::Forbid(rank) => names.catalogue.reasons.get(rank).is_some_and(|reason| reason.gate),
+        Effect::Duty { .. } => !rule.reads_account(),
+    }
 }
 
 fn actions(constraint: &pst::ActionConstraint, schema: &Schema) -> Vec<ActionKind> {

@@ -12,6 +12,7 @@
 
 mod annotations;
 pub mod any;
+mod bounds;
 mod check;
 mod compile;
 mod eval;
@@ -73,6 +74,10 @@ pub struct Rule {
     pub actions: Vec<ActionKind>,
     /// Paths that it reads.
     pub reads: BTreeSet<Arc<str>>,
+    /// Whether it asks which accounts are above one.
+    pub ancestors: bool,
+    /// Whether it is asked where there is no account.
+    pub gate: bool,
     /// Its text.
     pub text: Arc<str>,
 }
@@ -125,8 +130,8 @@ pub struct Findings {
 // === impl Rule ===
 
 impl Rule {
-    /// Whether it reads an attribute of the account.
+    /// Whether it cannot be answered without the account.
     pub fn reads_account(&self) -> bool {
-        self.reads.iter().any(|path| path.starts_with("principal."))
+        self.ancestors || self.reads.iter().any(|path| path.starts_with("principal."))
     }
 }

@@ -69,7 +69,7 @@ fn sure(expr: &Expr, slots: &dyn Fn(usize) -> SlotTraits) -> bool {
 
 fn cost(expr: &Expr, slots: &dyn Fn(usize) -> SlotTraits) -> Cost {
     let own = match expr {
-        Expr::Slot(slot) | Expr::HasSlot(slot) => slots(*slot).cost,
+        Expr::Slot(slot) => slots(*slot).cost,
         _ => Cost::Nothing,
     };
     expr.operands().map(|operand| cost(operand, slots)).fold(own, Ord::max)

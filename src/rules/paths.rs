@@ -1,8 +1,12 @@
-//! Walks a rule's expressions: which attributes it reads or asks for, and whether it holds a number.
+//! Walks a rule's expressions: which attributes it reads or asks for, whether it holds a number, and
+//! whether it asks who is above an account.
 
 use std::collections::BTreeSet;
 
-use cedar_policy::pst::{Clause, Expr, Literal, Template, Var};
+use cedar_policy::pst::{BinaryOp, Clause, Expr, Literal, PrincipalConstraint, Template, Var};
+
+use super::compile;
+use super::expr::Root;
 
 /// What a rule's conditions mention.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -11,6 +15,8 @@ pub(super) struct Mentions {
     pub(super) paths: BTreeSet<String>,
     /// Whether a literal number stands in it.
     pub(super) number: bool,
+    /// Whether it asks what something other than the action is in: the account's parents must be known.
+    pub(super) ancestors: bool,
 }
 
 // === impl Mentions ===
@@ -18,7 +24,8 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Everything that a policy's conditions mention.
     pub(super) fn of(policy: &Template) -> Self {
-        let mut mentions = Self::default();
+        let scope = matches!(policy.principal, PrincipalConstraint::In(_) | PrincipalConstraint::IsIn(..));
+        let mut mentions = Self { ancestors: scope, ..Self::default() };
         for clause in policy.clauses() {
             match clause {
                 Clause::When(expr) | Clause::Unless(expr) => mentions.walk(expr),
@@ -34,7 +41,13 @@ impl Mentions {
         }
         match expr {
             Expr::Literal(Literal::Long(_)) => self.number = true,
-            Expr::HasAttr { expr, attrs } => self.has(expr, attrs.iter().map(AsRef::as_ref)),
+            Expr::HasAttr { expr, attrs } if compile::dotted(expr).is_some() => {
+                return self.has(expr, attrs.iter().map(AsRef::as_ref));
+            }
+            Expr::BinaryOp { op: BinaryOp::In, left: of, .. }
+            | Expr::Is { expr: of, in_expr: Some(_), .. } => {
+                self.ancestors |= !matches!(**of, Expr::Var(Var::Action));
+            }
             _ => {}
         }
         for part in parts(expr) {
@@ -43,38 +56,25 @@ impl Mentions {
     }
 
     /// `context has a.b` asks for the paths `context.a` and `context.a.b`.
-    fn has<'a>(&mut self, expr: &Expr, attrs: impl Iterator<Item = &'a str>) {
-        let mut path = match expr {
-            Expr::Var(var) => root(var).to_owned(),
-            _ => dotted(expr).unwrap_or_default(),
-        };
-        for attr in attrs {
-            path = format!("{path}.{attr}");
+    fn has<'a>(&mut self, expr: &'a Expr, attrs: impl Iterator<Item = &'a str>) {
+        if let Some((root, names)) = compile::dotted(expr) {
+            self.paths.insert(written(root, names.into_iter().chain(attrs)));
         }
-        self.paths.insert(path);
     }
 }
 
 /// The dotted form of a chain of attributes, if `expr` is one.
 fn dotted(expr: &Expr) -> Option<String> {
-    let Expr::GetAttr { expr, attr } = expr else { return None };
-    let before = match &**expr {
-        Expr::Var(var) => root(var).to_owned(),
-        inner => dotted(inner)?,
-    };
-    Some(format!("{before}.{attr}"))
+    let (root, names) = compile::dotted(expr)?;
+    (!names.is_empty()).then(|| written(root, names))
 }
 
-const fn root(var: &Var) -> &'static str {
-    match var {
-        Var::Principal => "principal",
-        Var::Action => "action",
-        Var::Resource => "resource",
-        Var::Context => "context",
-    }
+fn written<'n>(root: Root, names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().fold(root.as_str().to_owned(), |path, name| path + "." + name)
 }
 
-fn parts(expr: &Expr) -> Vec<&Expr> {
+/// The expressions that one is made of.
+pub(super) fn parts(expr: &Expr) -> Vec<&Expr> {
     match expr {
         Expr::UnaryOp { expr, .. }
         | Expr::GetAttr { expr, .. }

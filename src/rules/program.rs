@@ -112,6 +112,11 @@ impl std::fmt::Debug for Program {
 // === impl Program ===
 
 impl Program {
+    /// The rule that makes the default an allow, by place.
+    pub const fn base(&self) -> usize {
+        self.base
+    }
+
     /// Begins to ask about a request.
     pub fn ask<'p, 'f, 'a>(&'p self, facts: &'f Facts<'a>, kept: &'p mut Kept<'f>) -> Asked<'p, 'f, 'a> {
         let action = self.actions.get(facts.request.action.kind() as usize).unwrap_or(&NO_RULES);
@@ -155,9 +160,8 @@ impl<'f> Asked<'_, 'f, '_> {
     pub fn prohibitions(&self, scope: Scope) -> Findings {
         let mut findings = self.ask(&self.action.prohibitions, scope);
         if findings.matched.is_empty() && findings.errors.is_empty() {
-            // No rule forbids; if the base permit does not hold either, nothing allows it.
-            let permitted = self.action.base.is_some_and(|base| self.holds(base) == Ok(true));
-            if !permitted {
+            // No rule forbids; if the base permit is not about the action either, nothing allows it.
+            if self.action.base.is_none() {
                 findings.errors.push((self.program.base, Cause::Rule));
             }
         }
@@ -175,6 +179,7 @@ impl<'f> Asked<'_, 'f, '_> {
         for section in [&self.action.prohibitions, &self.action.duties] {
             self.each(section, scope, |place| places.push(place));
         }
+        places.extend(self.action.base);
         places.sort_unstable();
         places
     }

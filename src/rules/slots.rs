@@ -1,6 +1,7 @@
 //! The slots of a bundle: each path that a rule reads, once, with what gives its value.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::compile::{Paths, Place, Unsupported};
 use super::expr::Root;
@@ -37,6 +38,11 @@ impl<'n> Slots<'n> {
         slots
     }
 
+    /// What a slot is called.
+    pub(super) fn path(&self, slot: usize) -> Option<&Arc<str>> {
+        self.all.get(slot).map(|slot| &slot.path)
+    }
+
     pub(super) fn into_all(self) -> Vec<Slot> {
         self.all
     }
@@ -69,15 +75,12 @@ impl<'n> Slots<'n> {
 
 impl Paths for Slots<'_> {
     fn place(&mut self, root: Root, names: &[&str]) -> Result<Place, Unsupported> {
-        let root = match root {
-            Root::Principal => "principal",
-            Root::Context => "context",
-            Root::Action | Root::Resource => return Ok(Place::Walk),
-        };
-        if names.is_empty() {
-            return Ok(if root == "context" { Place::Group } else { Place::Walk });
+        match (root, names) {
+            (Root::Context, []) => return Ok(Place::Group),
+            (Root::Action | Root::Resource, _) | (Root::Principal, []) => return Ok(Place::Walk),
+            (Root::Principal | Root::Context, _) => {}
         }
-        let path = format!("{root}.{}", names.join("."));
+        let path = format!("{}.{}", root.as_str(), names.join("."));
         if is_group(&path) {
             return Ok(Place::Group);
         }
@@ -86,8 +89,8 @@ impl Paths for Slots<'_> {
         Ok(Place::Slot(slot))
     }
 
-    fn flat(&self) -> bool {
-        true
+    fn walks(&self) -> bool {
+        false
     }
 }
 

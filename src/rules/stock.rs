@@ -1,5 +1,6 @@
 //! The same rules on Cedar's own authorizer: slow, and the oracle that the compiled program is held
-//! against. Nothing that serves requests uses it.
+//! against. Nothing that serves requests uses it. It knows of no index: every rule is asked, and its scope
+//! says whether it is about the request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -9,26 +10,24 @@ use cedar_policy::{
     Policy, PolicyId, PolicySet, Request, Response, RestrictedExpression,
 };
 
-use super::program::{ActionRules, Section};
-use super::{Findings, Program, Scope};
+use super::{Findings, Program, Rule, Scope};
 use crate::domain::ActionKind;
 use crate::signals::{Cause, Facts, Provider, Subject, Value};
 
 /// A program on the stock authorizer.
 pub struct Stock<'p> {
     program: &'p Program,
+    prohibitions: Sets,
+    duties: Sets,
     // INVARIANT: one entry an action, in the order of `ActionKind::ALL`.
     actions: Vec<StockAction>,
     providers: BTreeMap<&'p str, &'p Provider>,
 }
 
-/// The rules that concern one action, in the sets in which they are evaluated.
+/// An action in Cedar's form.
 struct StockAction {
-    prohibitions: Sets,
-    duties: Sets,
-    action: Option<EntityUid>,
+    uid: Option<EntityUid>,
     entities: Entities,
-    base: Option<usize>,
 }
 
 /// One set of rules, whole and as far as it needs no account.
@@ -50,44 +49,49 @@ impl<'p> Stock<'p> {
     /// Puts the rules of a program before the stock authorizer.
     pub fn new(program: &'p Program) -> Self {
         let kinds = ActionKind::ALL.iter().zip(&program.actions);
-        let actions = kinds.map(|(kind, rules)| StockAction::new(program, *kind, rules)).collect();
+        let actions = kinds.map(|(kind, rules)| StockAction::new(*kind, &rules.groups)).collect();
         let providers = program.slots.iter().map(|slot| (&*slot.path, &slot.provider)).collect();
-        Self { program, actions, providers }
+        let prohibitions = Sets::new(program, |rule| !rule.effect.is_duty());
+        let duties = Sets::new(program, |rule| rule.effect.is_duty());
+        Self { program, prohibitions, duties, actions, providers }
     }
 
     /// Asks the prohibitions that concern the request.
     pub fn prohibitions(&self, facts: &Facts<'_>, scope: Scope) -> Findings {
-        let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
-            return Findings::default();
-        };
-        self.run(facts, action, action.prohibitions.of(scope), true)
+        self.run(facts, self.prohibitions.of(scope), true)
     }
 
     /// Asks the duties that concern the request; what rules found must be in [`Facts`] before.
     pub fn duties(&self, facts: &Facts<'_>, scope: Scope) -> Findings {
-        let Some(action) = self.actions.get(facts.request.action.kind() as usize) else {
-            return Findings::default();
-        };
-        self.run(facts, action, action.duties.of(scope), false)
+        self.run(facts, self.duties.of(scope), false)
     }
 
-    /// The prohibitions that concern the request, ready for the authorizer.
-    pub fn prepare(&self, facts: &Facts<'_>, scope: Scope) -> Option<Prepared<'_>> {
-        let action = self.actions.get(facts.request.action.kind() as usize)?;
-        let set = action.prohibitions.of(scope);
-        let (mut tree, _) = self.values(facts, set);
-        Prepared::new(facts, action, set, &mut tree)
+    /// The prohibitions about the request's action alone, ready for the authorizer: what it takes if others
+    /// are kept from it.
+    pub fn prepare(&self, facts: &Facts<'_>) -> Option<Prepared> {
+        let kind = facts.request.action.kind();
+        let about = |rule: &Rule| !rule.effect.is_duty() && rule.actions.contains(&kind);
+        let set = RuleSet::new(self.program, about);
+        let (mut tree, _) = self.values(facts, &set);
+        Prepared::new(facts, self.action(facts)?, set.policies, &mut tree)
     }
 
-    fn run(&self, facts: &Facts<'_>, action: &StockAction, set: &RuleSet, must_permit: bool) -> Findings {
+    fn action(&self, facts: &Facts<'_>) -> Option<&StockAction> {
+        self.actions.get(facts.request.action.kind() as usize)
+    }
+
+    fn run(&self, facts: &Facts<'_>, set: &RuleSet, must_permit: bool) -> Findings {
         let (mut tree, causes) = self.values(facts, set);
-        let Some(prepared) = Prepared::new(facts, action, set, &mut tree) else {
+        let action = self.action(facts);
+        let prepared =
+            action.and_then(|action| Prepared::new(facts, action, set.policies.clone(), &mut tree));
+        let Some(prepared) = prepared else {
             // The request could not even be put: every rule of the set is unanswered.
             let rules = places(set.policies.policies().map(Policy::id));
             return Findings { matched: Vec::new(), errors: rules.map(|rule| (rule, Cause::Rule)).collect() };
         };
         let response = prepared.response();
-        let mut findings = self.findings(&response, action, &causes);
+        let mut findings = self.findings(&response, &causes);
         let denied = response.decision() == Decision::Deny;
         if must_permit && denied && findings.matched.is_empty() && findings.errors.is_empty() {
             findings.errors.push((self.program.base, Cause::Rule));
@@ -112,17 +116,12 @@ impl<'p> Stock<'p> {
         (tree, causes)
     }
 
-    fn findings(
-        &self,
-        response: &Response,
-        action: &StockAction,
-        causes: &HashMap<Arc<str>, Cause>,
-    ) -> Findings {
+    fn findings(&self, response: &Response, causes: &HashMap<Arc<str>, Cause>) -> Findings {
         let hold = places(response.diagnostics().reason());
         let failed =
             response.diagnostics().errors().map(|AuthorizationError::PolicyEvaluationError(e)| e.policy_id());
         let mut findings = Findings {
-            matched: hold.filter(|place| Some(*place) != action.base).collect(),
+            matched: hold.filter(|place| *place != self.program.base).collect(),
             errors: places(failed).map(|place| (place, self.cause(place, causes))).collect(),
         };
         findings.matched.sort_unstable();
@@ -140,27 +139,20 @@ impl<'p> Stock<'p> {
 // === impl StockAction ===
 
 impl StockAction {
-    fn new(program: &Program, kind: ActionKind, rules: &ActionRules) -> Self {
-        let set = |section: &Section, gates_only: bool, base: Option<usize>| {
-            let asked = section.every().filter(|entry| entry.gate || !gates_only);
-            RuleSet::new(program, asked.map(|entry| entry.place).chain(base))
-        };
-        Self {
-            prohibitions: Sets {
-                all: set(&rules.prohibitions, false, rules.base),
-                gates: set(&rules.prohibitions, true, rules.base),
-            },
-            duties: Sets { all: set(&rules.duties, false, None), gates: set(&rules.duties, true, None) },
-            action: uid("Action", kind.as_str()),
-            entities: action_entities(kind, &rules.groups).unwrap_or_else(Entities::empty),
-            base: rules.base,
-        }
+    fn new(kind: ActionKind, groups: &BTreeSet<String>) -> Self {
+        let entities = action_entities(kind, groups).unwrap_or_else(Entities::empty);
+        Self { uid: uid("Action", kind.as_str()), entities }
     }
 }
 
 // === impl Sets ===
 
 impl Sets {
+    fn new(program: &Program, of: impl Fn(&Rule) -> bool) -> Self {
+        let gates = |rule: &Rule| of(rule) && rule.gate;
+        Self { all: RuleSet::new(program, &of), gates: RuleSet::new(program, gates) }
+    }
+
     const fn of(&self, scope: Scope) -> &RuleSet {
         match scope {
             Scope::All => &self.all,
@@ -172,9 +164,9 @@ impl Sets {
 // === impl RuleSet ===
 
 impl RuleSet {
-    fn new(program: &Program, places: impl Iterator<Item = usize>) -> Self {
+    fn new(program: &Program, of: impl Fn(&Rule) -> bool) -> Self {
         let mut set = Self::default();
-        for (place, rule) in places.filter_map(|place| Some((place, program.rules.get(place)?))) {
+        for (place, rule) in program.rules.iter().enumerate().filter(|(_, rule)| of(rule)) {
             // It was parsed once already, and a fresh id cannot be taken.
             let parsed = Policy::parse(Some(PolicyId::new(place.to_string())), &*rule.text);
             if parsed.is_ok_and(|policy| set.policies.add(policy).is_ok()) {
@@ -190,16 +182,16 @@ fn places<'a>(ids: impl Iterator<Item = &'a PolicyId>) -> impl Iterator<Item = u
 }
 
 /// A request in Cedar's form: what is left is the authorizer alone.
-pub struct Prepared<'s> {
+pub struct Prepared {
     request: Request,
     entities: Entities,
-    policies: &'s PolicySet,
+    policies: PolicySet,
 }
 
 // === impl Prepared ===
 
-impl<'s> Prepared<'s> {
-    fn new(facts: &Facts<'_>, action: &StockAction, set: &'s RuleSet, tree: &mut Tree) -> Option<Self> {
+impl Prepared {
+    fn new(facts: &Facts<'_>, action: &StockAction, policies: PolicySet, tree: &mut Tree) -> Option<Self> {
         let (id, ancestors) = match facts.subject {
             Subject::Known(account) => (account.account.id.as_str(), account.ancestors.as_slice()),
             Subject::Missing | Subject::Unknown(_) => (facts.request.subject().as_str(), &[][..]),
@@ -211,9 +203,9 @@ impl<'s> Prepared<'s> {
         let entity = Entity::new(principal.clone(), attributes, parents).ok()?;
         let entities = action.entities.clone().add_entities([entity], None).ok()?;
         let context = Context::from_pairs(tree.take("context").fields::<Vec<_>>()?).ok()?;
-        let (action, resource) = (action.action.clone()?, uid("Platform", "aup")?);
+        let (action, resource) = (action.uid.clone()?, uid("Platform", "aup")?);
         let request = Request::new(principal, action, resource, context, None).ok()?;
-        Some(Self { request, entities, policies: &set.policies })
+        Some(Self { request, entities, policies })
     }
 
     /// Whether the authorizer allows it, by Cedar's own lights.
@@ -222,7 +214,7 @@ impl<'s> Prepared<'s> {
     }
 
     fn response(&self) -> Response {
-        Authorizer::new().is_authorized(&self.request, self.policies, &self.entities)
+        Authorizer::new().is_authorized(&self.request, &self.policies, &self.entities)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values as Cedar has them: owned ([`Datum`], for constants and stored attributes) and borrowed
 //! ([`Val`], what an expression gives). A `Val` is copied freely, so evaluation need not allocate.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
@@ -61,17 +61,16 @@ pub(super) enum Set<'v> {
 }
 
 /// Where values that an expression makes are kept until the request is decided. Entries never move,
-/// so they can be borrowed while more are added; the usual request adds none.
+/// so they can be borrowed while more are added; the usual request adds none. How many there can be is
+/// bounded by the size of the rules.
 #[derive(Debug, Default)]
 pub(super) struct Heap {
-    first: OnceCell<Box<Kept>>,
+    blocks: OnceCell<Box<[Block; Heap::BLOCKS]>>,
+    len: Cell<usize>,
 }
 
-#[derive(Debug)]
-struct Kept {
-    datum: Datum,
-    next: OnceCell<Box<Kept>>,
-}
+/// Places for values, twice as many as in the block before.
+type Block = OnceCell<Box<[OnceCell<Datum>]>>;
 
 // === impl Entity ===
 
@@ -235,12 +234,18 @@ impl<'v> Set<'v> {
 // === impl Heap ===
 
 impl Heap {
-    /// Keeps a value for as long as the heap lives.
-    pub(super) fn keep(&self, datum: Datum) -> &Datum {
-        let mut place = &self.first;
-        while let Some(kept) = place.get() {
-            place = &kept.next;
-        }
-        &place.get_or_init(|| Box::new(Kept { datum, next: OnceCell::new() })).datum
+    const BLOCKS: usize = 20;
+
+    /// Keeps a value for as long as the heap lives; `None` when it is full.
+    pub(super) fn keep(&self, datum: Datum) -> Option<&Datum> {
+        let nth = self.len.get() + 1;
+        self.len.set(nth);
+        let block = nth.ilog2();
+        let size = 1_usize << block;
+        let blocks = self.blocks.get_or_init(Box::default);
+        let cells = blocks
+            .get(usize::try_from(block).ok()?)?
+            .get_or_init(|| (0..size).map(|_| OnceCell::new()).collect());
+        Some(cells.get(nth - size)?.get_or_init(|| datum))
     }
 }

@@ -324,3 +324,74 @@ fn an_accounts_own_rule_only_forbids() {
         "@obligation(\"REDACT_LOGS\")\npermit (principal in Account::\"acc_reseller\", action, resource);\n";
     refused(&with_tenant(rule), TENANT, 2, "an account's own rules can only forbid");
 }
+
+// === What has no compiled form, or is too large ===
+
+#[test]
+fn what_would_turn_silent_or_always_fail_is_refused_by_name() {
+    for (condition, named) in [
+        ("context.sender has owned && context.sender.owned", "`context.sender has owned`"),
+        ("principal has status", "`principal has status`"),
+        ("(if context.sender.owned then principal else principal).status == \"ACTIVE\"", ".status`"),
+        ("{owned: context.sender.owned}.owned", ".owned`"),
+    ] {
+        let (bundle, line) = with_rule(HEAD, condition);
+        refused(&bundle, RESALE, line + 1, named);
+    }
+}
+
+#[test]
+fn a_gate_may_not_ask_who_is_above_the_account() {
+    let gate = "@reason(\"INVALID_DESTINATION\")";
+    for condition in [
+        "principal in Account::\"acc_top\"",
+        "principal is Account in Account::\"acc_top\"",
+        "Account::\"acc_a\" in Account::\"acc_top\"",
+    ] {
+        let (bundle, line) = with_rule(gate, condition);
+        refused(&bundle, RESALE, line + 2, "may not read the account");
+    }
+    let (bundle, _) = with_rule(gate, "action in Action::\"REACH_NUMBER\" && context.destination.reachable");
+    let dir = bundle.path().to_str().expect("the folder's name is text");
+    assert_eq!(aupd(&["bundle", "validate", dir]).status.code(), Some(0));
+}
+
+#[test]
+fn the_base_permit_is_for_everybody() {
+    const BASE: &str = "clauses/00-base.cedar";
+    let message = "the base permit is for everybody";
+    let bundle = BrokenBundle::new().replace(
+        BASE,
+        "permit (principal, action, resource);",
+        "permit (principal, action, resource) when { principal.status == \"ACTIVE\" };",
+    );
+    refused(&bundle, BASE, 5, message);
+    let bundle = BrokenBundle::new().replace(
+        BASE,
+        "permit (principal, action, resource);",
+        "permit (principal == Account::\"a\", action, resource);",
+    );
+    refused(&bundle, BASE, 5, message);
+}
+
+#[test]
+fn a_rule_is_bounded_before_anything_descends_into_it() {
+    let brackets = format!("{}context.sender.owned{}", "(".repeat(100_000), ")".repeat(100_000));
+    let conditionals =
+        format!("{}true", "if context.sender.owned then context.sender.owned else ".repeat(10_000));
+    let chain = vec!["context.sender.owned"; 20_000].join(" && ");
+    let sets = format!("{}.isEmpty()", format_args!("[{}]", vec!["\"a\""; 70_000].join(",")));
+    for (condition, message) in [
+        (brackets, "nested 128 deep"),
+        (conditionals, "nested 128 deep"),
+        (chain, "2048 operators"),
+        (sets, "65536 parts"),
+    ] {
+        let (bundle, line) = with_rule(HEAD, &condition);
+        refused(&bundle, RESALE, line + 1, message);
+    }
+    let chain = vec!["context.sender.owned"; 400].join(" && ");
+    let (bundle, _) = with_rule(HEAD, &chain);
+    let dir = bundle.path().to_str().expect("the folder's name is text");
+    assert_eq!(aupd(&["bundle", "validate", dir]).status.code(), Some(0));
+}

@@ -29,7 +29,7 @@ fn boolean(scope: &Scope, random: &mut Random, depth: usize) -> String {
         return leaf(scope, random);
     }
     let below = |random: &mut Random| boolean(scope, random, depth - 1);
-    match random.below(12) {
+    match random.below(14) {
         0 | 1 => format!("({} && {})", below(random), below(random)),
         2 | 3 => format!("({} || {})", below(random), below(random)),
         4 => format!("!({})", below(random)),
@@ -39,8 +39,36 @@ fn boolean(scope: &Scope, random: &mut Random, depth: usize) -> String {
             let op = random.pick(&["==", "!="]);
             format!("({} {op} {})", of(scope, random, &kind, depth - 1), of(scope, random, &kind, depth - 1))
         }
+        7 => literal_set_test(scope, random, depth - 1),
+        8 => chosen_test(scope, random),
         _ => leaf(scope, random),
     }
+}
+
+/// A set that is written out, left of what is asked of it.
+fn literal_set_test(scope: &Scope, random: &mut Random, depth: usize) -> String {
+    let kind = scalar(random);
+    let set = |random: &mut Random| of(scope, random, &Type::Set(Box::new(kind.clone())), depth);
+    match random.below(5) {
+        0 | 1 => format!("{}.contains({})", set(random), of(scope, random, &kind, depth)),
+        2 => format!("{}.containsAll({})", set(random), set(random)),
+        3 => format!("{}.containsAny({})", set(random), set(random)),
+        _ => format!("({} == {}) != {}.isEmpty()", set(random), set(random), set(random)),
+    }
+}
+
+/// An attribute of whichever of two entities a test chooses.
+fn chosen_test(scope: &Scope, random: &mut Random) -> String {
+    let kind = random.pick(&KINDS);
+    let attributes = scope.entities.iter().find(|(name, _)| *name == kind).map(|(_, a)| a.clone());
+    let attribute = random.pick_one(&attributes.expect("the type is declared")).clone();
+    let entity = |random: &mut Random| of(scope, random, &Type::Entity(kind), 1);
+    let chosen = format!("(if {} then {} else {})", leaf(scope, random), entity(random), entity(random));
+    let text = format!("{chosen}.{}", attribute.name);
+    if attribute.optional || random.chance(30) {
+        return format!("{chosen} has {}", attribute.name);
+    }
+    test(scope, random, &Way { guards: Vec::new(), text, kind: attribute.kind })
 }
 
 fn scalar(random: &mut Random) -> Type {
@@ -187,8 +215,9 @@ fn of(scope: &Scope, random: &mut Random, kind: &Type, depth: usize) -> String {
         Type::Duration => duration(scope, random, depth),
         Type::Entity(kind) => format!("{kind}::\"{}\"", random.pick(&["a", "b", "z"])),
         Type::Set(element) => {
-            let elements: Vec<String> =
-                (0..=random.below(2)).map(|_| of(scope, random, element, 0)).collect();
+            let elements: Vec<String> = (0..=random.below(2))
+                .map(|_| of(scope, random, element, depth.saturating_sub(1).min(1)))
+                .collect();
             format!("[{}]", elements.join(", "))
         }
         Type::Record(attributes) => {

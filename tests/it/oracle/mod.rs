@@ -9,6 +9,8 @@ mod expressions;
 mod program;
 mod random;
 
+use std::collections::BTreeSet;
+
 use aupd::rules::any::AnyProgram;
 use program::Generated;
 use random::Random;
@@ -18,6 +20,51 @@ const PAIRS: usize = 20_000;
 const POLICIES: usize = 12;
 const QUESTIONS: usize = 25;
 
+/// What must have been tried, as it is written.
+const CONSTRUCTS: [&str; 41] = [
+    " && ",
+    " || ",
+    "!(",
+    "(if ",
+    " == ",
+    " != ",
+    " < ",
+    " <= ",
+    " > ",
+    " >= ",
+    " + ",
+    " - ",
+    " * ",
+    "-(",
+    " in Team::",
+    " in [",
+    " is User",
+    " is User in ",
+    " has ",
+    " like ",
+    "].contains(",
+    "].containsAll(",
+    "].containsAny(",
+    "].isEmpty()",
+    ".containsAll([",
+    ".containsAny([",
+    ".hasTag(",
+    ".getTag(",
+    ".isInRange(",
+    ".isIpv4()",
+    ".isIpv6()",
+    ".isLoopback()",
+    ".isMulticast()",
+    ".offset(",
+    ".durationSince(",
+    ".toDate()",
+    ".toTime()",
+    ".toMilliseconds()",
+    ".lessThanOrEqual(",
+    ".greaterThan(",
+    ").x",
+];
+
 #[derive(Default)]
 struct Tally {
     pairs: usize,
@@ -25,6 +72,7 @@ struct Tally {
     failed: usize,
     offered: usize,
     refused: usize,
+    constructs: BTreeSet<&'static str>,
 }
 
 fn variable(name: &str) -> Option<u64> {
@@ -42,12 +90,14 @@ fn generated_programs_are_answered_as_by_cedar() {
             break;
         }
     }
-    let Tally { pairs, matched, failed, offered, refused } = tally;
+    let Tally { pairs, matched, failed, offered, refused, constructs } = tally;
     println!(
         "{pairs} pairs: {matched} matched, {failed} failed; {refused} of {offered} policies refused by Cedar"
     );
     // A generator whose rules never hold or never fail would prove nothing.
     assert!(matched * 20 > pairs && failed * 50 > pairs && (pairs - matched - failed) * 10 > pairs);
+    let untried: Vec<_> = CONSTRUCTS.iter().filter(|construct| !constructs.contains(*construct)).collect();
+    assert!(untried.is_empty(), "{untried:?} stood in no policy");
     assert!(refused * 5 < offered, "most generated policies must be ones that Cedar's validator accepts");
 }
 
@@ -61,6 +111,7 @@ fn one_program(seed: u64, tally: &mut Tally) {
     tally.refused += offered.len() - sound.len();
     let text = sound.iter().map(|policy| policy.as_str()).collect::<Vec<_>>().join("\n");
     let program = AnyProgram::parse(&generated.schema, &text).expect("its policies are sound one by one");
+    tally.constructs.extend(CONSTRUCTS.iter().filter(|construct| text.contains(**construct)));
     for _ in 0..QUESTIONS {
         let (entities, request) = generated.question(&mut random);
         let world = program.world(entities.clone()).expect("the entities are well formed");
@@ -84,5 +135,25 @@ fn accepted(program: Result<AnyProgram, aupd::rules::any::AnyError>) -> bool {
         Ok(_) => true,
         Err(AnyError::Policies(_)) => false,
         Err(other) => panic!("{other}"),
+    }
+}
+
+/// Sets within sets must cost what they are long, not two to the power of how deep they are.
+#[test]
+fn nested_sets_are_evaluated_once() {
+    let schema =
+        "entity User; action read appliesTo { principal: User, resource: User, context: { on: Bool } };";
+    let nested = (0..40).fold("context.on".to_owned(), |inner, _| {
+        format!("[context.on, {inner}].contains({inner_true})", inner_true = "true")
+    });
+    let policies = format!("permit (principal, action, resource) when {{ {nested} }};");
+    let program = AnyProgram::parse(schema, &policies).expect("it is sound");
+    let world = program.world(serde_json::json!([])).expect("no entities");
+    for on in [true, false] {
+        let request = serde_json::json!({
+            "principal": "User::\"a\"", "action": "Action::\"read\"", "resource": "User::\"b\"", "context": {"on": on},
+        });
+        let answers = program.ask(&world, &program.question(&request).expect("it is well formed"));
+        assert!(answers.agree && answers.compiled.matched.len() == usize::from(on), "{answers:?}");
     }
 }
