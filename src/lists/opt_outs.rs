@@ -71,13 +71,12 @@ impl Wishes {
         if known.is_some_and(|known| known.order() >= word.order()) {
             return false;
         }
-        match sender {
-            Some(sender) => drop(self.senders.insert(sender.to_owned(), word)),
-            None => {
-                self.all = Some(word);
-                // Older words about single senders are overruled.
-                self.senders.retain(|_, known| known.order() > word.order());
-            }
+        if let Some(sender) = sender {
+            self.senders.insert(sender.to_owned(), word);
+        } else {
+            self.all = Some(word);
+            // Older words about single senders are overruled.
+            self.senders.retain(|_, known| known.order() > word.order());
         }
         while self.senders.len() > MAX_SENDERS {
             let oldest = self.senders.iter().min_by_key(|(_, word)| word.at).map(|(name, _)| name.clone());

@@ -15,7 +15,7 @@ const WINDOW_OPENS_AT: &str = "context.recipient.window_opens_at";
 
 // === impl Facts ===
 
-impl<'a> Facts<'a> {
+impl Facts<'_> {
     /// The same request, made at another instant.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {

@@ -188,17 +188,15 @@ fn follows(old: Option<&str>, new: &str) -> bool {
     let before: &[&str] = match new {
         DELIVERED => &[UNDELIVERED, FAILED, CANCELLED],
         FAILED => &[UNDELIVERED, PLACED],
-        CANCELLED => &[PLACED],
+        CANCELLED | ENDED => &[PLACED],
         NO_ANSWER | BUSY => &[PLACED, ENDED],
         VERIFIED => return true,
         UNVERIFIED => &[DELIVERED, UNDELIVERED],
-        BOUNCED => &[DELIVERED, UNDELIVERED, FAILED],
-        OPT_OUT => &[DELIVERED, UNDELIVERED, FAILED],
+        BOUNCED | OPT_OUT => &[DELIVERED, UNDELIVERED, FAILED],
         COMPLAINT => &[DELIVERED, UNDELIVERED, FAILED, BOUNCED, OPT_OUT],
         CONNECTED => &[PLACED, NO_ANSWER, BUSY, FAILED, CANCELLED],
         ANSWERED => &[PLACED, CONNECTED, ENDED, NO_ANSWER, BUSY, FAILED, CANCELLED],
         ABANDONED => &[PLACED, CONNECTED, ENDED, ANSWERED, NO_ANSWER, BUSY, FAILED, CANCELLED],
-        ENDED => &[PLACED],
         // UNDELIVERED comes first, and PLACED is never reported.
         _ => &[],
     };

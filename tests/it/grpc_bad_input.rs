@@ -119,8 +119,6 @@ async fn what_cannot_be_honoured_yet_is_refused_and_not_ignored() {
     let batch = proto::CheckBatchRequest { items: vec![text("a")], freshness: Some(fully_fresh(true)) };
     let error = client.check_batch(batch).await.expect_err("not yet");
     assert_eq!((error.code(), details(&error).0.as_str()), (Code::Unimplemented, "NOT_IMPLEMENTED_YET"));
-    let error = client.report_outcomes(proto::ReportOutcomesRequest::default()).await.expect_err("not yet");
-    assert_eq!((error.code(), details(&error).0.as_str()), (Code::Unimplemented, "NOT_IMPLEMENTED_YET"));
 }
 
 #[tokio::test]

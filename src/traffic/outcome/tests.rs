@@ -21,6 +21,9 @@ fn after(kind: &str, first: &str, outcomes: &[Became]) -> (String, Vec<Change>) 
     (event.text(Field::Status).unwrap_or_default().to_owned(), changes)
 }
 
+/// Action, first status, outcomes, last status, and what each outcome changed.
+type Row<'a> = (&'a str, &'a str, &'a [Became], &'a str, &'a [Change]);
+
 #[test]
 fn what_comes_later_in_life_stays() {
     use Change::{Done, Late, Repeated};
@@ -29,7 +32,7 @@ fn what_comes_later_in_life_stays() {
     let lapsed = Became::Code { verified: false };
     let (answered, ended) = (call(Answered::Answered, None), Became::Ended);
     let long = call(Answered::Answered, Some(60_000));
-    let table: [(&str, &str, &[Became], &str, &[Change]); 14] = [
+    let table: [Row<'_>; 14] = [
         ("SEND_SMS", "", &[delivered, delivered], "DELIVERED", &[Done, Repeated]),
         ("SEND_SMS", "", &[delivered, failed], "DELIVERED", &[Done, Late]),
         ("SEND_SMS", "", &[failed, delivered], "DELIVERED", &[Done, Done]),
