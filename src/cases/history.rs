@@ -6,7 +6,7 @@ use super::{Case, Event as Past};
 use crate::bundle::{Limit, Snapshot};
 use crate::domain::{Account, Fixed};
 use crate::signals::History;
-use crate::traffic::{Event, Fact, Field};
+use crate::traffic::{Block, Event, Fact, Field};
 
 /// Most events that one case may have.
 const MAX_EVENTS: u64 = 1_000_000;
@@ -62,7 +62,7 @@ pub(super) fn remember(
         let history = History { lists: &policy.lists, limits: &policy.limits, account };
         let begin = milliseconds(past.t)?;
         if past.action == PREFIX_BLOCK {
-            block(policy, past, account_id, now, now.saturating_add(begin))?;
+            block(policy, past, account_id, now.saturating_add(begin))?;
             continue;
         }
         let step = milliseconds(number(past, "every_s")?.unwrap_or(0.0))?;
@@ -92,11 +92,12 @@ pub(super) fn nonce_used(case: &Case, nonce: &str) -> bool {
     })
 }
 
-fn block(policy: &Snapshot, past: &Past, account: &str, now: i64, at: i64) -> Result<(), String> {
+fn block(policy: &Snapshot, past: &Past, account: &str, at: i64) -> Result<(), String> {
     let prefix = text(past, "prefix").ok_or("a `PREFIX_BLOCK` has no `prefix`")?;
     let default = policy.limits.get("cooldown_s").map_or(0, |limit| limit.default);
     let life = number(past, "ttl_s")?.map(milliseconds).transpose()?.unwrap_or(default);
-    policy.traffic.block(account, prefix, now, at.saturating_add(life)).map_err(|error| error.to_string())
+    let block = Block::by_rule(prefix, "", at, life);
+    policy.traffic.block(account, block).map_err(|error| error.to_string())
 }
 
 fn event(past: &Past, account: &str, at: i64, nth: i64) -> Result<Event, String> {

@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::run::Prepared;
 use super::*;
 use crate::bundle::{Bundle, Snapshot};
@@ -85,6 +87,38 @@ fn a_denial_says_when_the_same_request_can_pass() {
         .filter(|code| !AS_DECLARED.contains(code) && !told.contains(*code))
         .collect();
     assert_eq!(missing, [""; 0], "no case denies for these alone");
+}
+
+/// Cool-downs of the prefix before: seconds ago, and for how many seconds each; then for how long the rule
+/// that finds it pumped opens the next one, in hours.
+#[test]
+fn a_cool_down_that_comes_again_is_twice_as_long_up_to_a_cap() {
+    const HOUR: i64 = 3_600;
+    let table: [(&[(i64, i64)], i64); 6] = [
+        (&[], 12),
+        (&[(HOUR, 12 * HOUR)], 12),
+        (&[(13 * HOUR, 12 * HOUR)], 24),
+        (&[(50 * HOUR, 24 * HOUR)], 48),
+        (&[(200 * HOUR, 160 * HOUR)], 168),
+        (&[(190 * HOUR, 12 * HOUR)], 12),
+    ];
+    let policy = Snapshot::new(Arc::new(Bundle::embedded().expect("the default bundle loads")));
+    let mut suite = Suite::load(&[demo()], None).expect("the cases load");
+    suite.cases.retain(|case| case.id == "c16-d-06");
+    for (before, hours) in table {
+        let [case] = &suite.cases[..] else { panic!("the case is there") };
+        let mut case = case.clone();
+        for (ago, life) in before {
+            let past = json!({"t": -ago, "action": "PREFIX_BLOCK", "prefix": "+3712123", "ttl_s": life});
+            case.history.push(serde_json::from_value(past).expect("a cool-down"));
+        }
+        let prepared =
+            Prepared::new(&suite, &policy, &case).expect("it is well formed").expect("it has no skip");
+        let decision = prepared.decide(prepared.now);
+        let duty = decision.obligations.iter().find(|duty| &*duty.kind == "BLOCK_PREFIX").expect("the duty");
+        assert_eq!(duty.parameters["ttl"], (hours * HOUR * 1_000).to_string(), "after {before:?}");
+        assert_eq!(duty.parameters["prefix"], "+3712123");
+    }
 }
 
 fn codes(decision: &Decision) -> BTreeSet<String> {

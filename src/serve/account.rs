@@ -121,7 +121,7 @@ impl AccountService for AccountAdmin {
     }
 }
 
-fn required_id(field: &str, text: &str) -> Result<AccountId, Refusal> {
+pub(super) fn required_id(field: &str, text: &str) -> Result<AccountId, Refusal> {
     AccountId::parse(text).map_err(|error| match error {
         InvalidId::Empty => Refusal::missing(field),
         InvalidId::TooLong | InvalidId::Character => Refusal::invalid(field, &error.to_string()),

@@ -10,6 +10,7 @@ mod bare;
 pub mod catalog;
 pub mod checker;
 pub mod convert;
+mod cooldown;
 mod cores;
 pub mod decision;
 pub mod list;
@@ -125,12 +126,13 @@ async fn start_admin(
     let accounts = proto::account_service_server::AccountServiceServer::new(parts.account_service.clone());
     let lists = proto::list_service_server::ListServiceServer::new(parts.list_service.clone());
     let bundles = proto::bundle_service_server::BundleServiceServer::new(unbuilt::Unbuilt);
-    let cooldowns = proto::cooldown_service_server::CooldownServiceServer::new(unbuilt::Unbuilt);
+    let cooldowns =
+        proto::cooldown_service_server::CooldownServiceServer::new(parts.cooldown_service.clone());
     let router = listen::server(&config.serve, tls, address)?
         .add_service(InterceptedService::new(accounts.max_decoding_message_size(limit), gate.clone()))
         .add_service(InterceptedService::new(lists.max_decoding_message_size(limit), gate.clone()))
         .add_service(InterceptedService::new(bundles, gate.clone()))
-        .add_service(InterceptedService::new(cooldowns, gate));
+        .add_service(InterceptedService::new(cooldowns.max_decoding_message_size(limit), gate));
     let served = router.serve_with_incoming_shutdown(listener.incoming(), stop.clone().cancelled_owned());
     tasks.spawn(async move { served.await.map_err(Ended::from) });
     Ok(Some(address))

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::account::AccountAdmin;
 use super::catalog::Catalog;
 use super::checker::Checker;
+use super::cooldown::CooldownAdmin;
 use super::decision::{Decisions, METHODS};
 use super::list::ListAdmin;
 use super::listen::ListenError;
@@ -23,7 +24,9 @@ use crate::numbers;
 use crate::replay::Guard;
 use crate::signals::Cause;
 use crate::store::{OpenError, SqliteStore, Store, StoreError};
-use crate::telemetry::{AccountCounts, AuditCounts, Catalogue, Metrics, PageError, ReplayCounts};
+use crate::telemetry::{
+    AccountCounts, AuditCounts, Catalogue, Metrics, PageError, ReplayCounts, TrafficCounts,
+};
 use crate::traffic::{Bounds, Found, SegmentError, Segments};
 
 /// Why the service cannot start.
@@ -81,6 +84,7 @@ pub struct Parts {
     pub(super) catalog: Catalog,
     pub(super) account_service: AccountAdmin,
     pub(super) list_service: ListAdmin,
+    pub(super) cooldown_service: CooldownAdmin,
     /// What asks the store for changes, until whoever looks after the tasks has taken it.
     pub(super) watches: Vec<JoinHandle<()>>,
     segments: Mutex<Option<Segments>>,
@@ -113,12 +117,18 @@ impl Parts {
             Checker::new(policy.clone(), accounts.clone(), guard, recorder.clone(), metrics.clone());
         let checker = Arc::new(checker);
         show_replays(&metrics, &checker);
+        show_traffic(&metrics, &policy);
         let outcomes = Outcomes::new(checker.clone(), accounts.clone(), lists.clone(), metrics.clone());
         Ok(Self {
             decisions: Decisions::new(checker, outcomes, metrics.clone(), &config.serve),
             catalog: Catalog::new(policy.clone()),
             account_service: AccountAdmin::new(accounts.clone(), policy.clone()),
             list_service: ListAdmin::new(lists),
+            cooldown_service: CooldownAdmin::new(
+                policy.clone(),
+                accounts.clone(),
+                segments.as_ref().map(Segments::flush),
+            ),
             watches,
             segments: Mutex::new(segments),
             policy,
@@ -238,6 +248,22 @@ pub(super) fn metrics(policy: &Snapshot, accounts: &Accounts, recorder: &Recorde
         }
     });
     Arc::new(metrics)
+}
+
+fn show_traffic(metrics: &Metrics, policy: &Arc<Policy>) {
+    let policy = policy.clone();
+    let number = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    metrics.traffic_from(move || {
+        let stats = policy.current().traffic.stats();
+        TrafficCounts {
+            entries: number(stats.entries),
+            keys: number(stats.keys),
+            attempts: number(stats.attempts),
+            cooldowns: number(stats.blocks),
+            evicted_attempts: stats.evicted_attempts,
+            evicted: stats.evicted,
+        }
+    });
 }
 
 fn show_replays(metrics: &Metrics, checker: &Arc<Checker>) {

@@ -59,6 +59,9 @@ pub enum Refusal {
     /// The store does not answer an admin call.
     #[error("the store is not available")]
     StoreUnavailable(#[source] StoreError),
+    /// A change holds in this process and is not on the disk.
+    #[error("{0} holds, but could not be written: a restart would forget it")]
+    Unwritten(&'static str),
     /// The server is going away.
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -96,7 +99,7 @@ impl Refusal {
             Self::NotFound(_) => Code::NotFound,
             Self::Conflict(_) => Code::Aborted,
             Self::FailedPrecondition(_) | Self::InvalidBundle { .. } => Code::FailedPrecondition,
-            Self::StoreUnavailable(_) | Self::ShuttingDown => Code::Unavailable,
+            Self::StoreUnavailable(_) | Self::Unwritten(_) | Self::ShuttingDown => Code::Unavailable,
             Self::DeadlineExceeded => Code::DeadlineExceeded,
             Self::Internal(_) => Code::Internal,
         }
@@ -122,7 +125,7 @@ impl Refusal {
             Self::FailedPrecondition(_) => ErrorReason::FailedPrecondition,
             Self::InvalidBundle { .. } => ErrorReason::InvalidBundle,
             Self::Overloaded => ErrorReason::Overloaded,
-            Self::StoreUnavailable(_) => ErrorReason::StoreUnavailable,
+            Self::StoreUnavailable(_) | Self::Unwritten(_) => ErrorReason::StoreUnavailable,
             Self::ShuttingDown => ErrorReason::ShuttingDown,
             Self::DeadlineExceeded => ErrorReason::DeadlineExceeded,
             Self::Internal(_) => ErrorReason::Internal,
@@ -139,7 +142,9 @@ impl Refusal {
     pub const fn retry_delay(&self) -> Option<Duration> {
         match self {
             Self::Overloaded => Some(Duration::from_millis(100)),
-            Self::StoreUnavailable(_) | Self::ShuttingDown => Some(Duration::from_secs(1)),
+            Self::StoreUnavailable(_) | Self::Unwritten(_) | Self::ShuttingDown => {
+                Some(Duration::from_secs(1))
+            }
             Self::InvalidFields(_)
             | Self::TooManyItems { .. }
             | Self::MalformedMessage

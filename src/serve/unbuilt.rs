@@ -5,12 +5,10 @@ use tonic::{Request, Response, Status};
 
 use super::status::{Refusal, status};
 use crate::proto::bundle_service_server::BundleService;
-use crate::proto::cooldown_service_server::CooldownService;
 use crate::proto::{
-    ActivateRevisionRequest, ActivateRevisionResponse, LiftCooldownRequest, LiftCooldownResponse,
-    ListCooldownsRequest, ListCooldownsResponse, ListRevisionsRequest, ListRevisionsResponse,
-    PublishBundleRequest, PublishBundleResponse, RollBackRequest, RollBackResponse, SetCooldownRequest,
-    SetCooldownResponse, ValidateBundleRequest, ValidateBundleResponse,
+    ActivateRevisionRequest, ActivateRevisionResponse, ListRevisionsRequest, ListRevisionsResponse,
+    PublishBundleRequest, PublishBundleResponse, RollBackRequest, RollBackResponse, ValidateBundleRequest,
+    ValidateBundleResponse,
 };
 
 /// A service that refuses every call with `NOT_IMPLEMENTED_YET`.
@@ -45,21 +43,6 @@ impl BundleService for Unbuilt {
     }
 
     async fn list_revisions(&self, _: Request<ListRevisionsRequest>) -> Answer<ListRevisionsResponse> {
-        not_yet()
-    }
-}
-
-#[tonic::async_trait]
-impl CooldownService for Unbuilt {
-    async fn list_cooldowns(&self, _: Request<ListCooldownsRequest>) -> Answer<ListCooldownsResponse> {
-        not_yet()
-    }
-
-    async fn set_cooldown(&self, _: Request<SetCooldownRequest>) -> Answer<SetCooldownResponse> {
-        not_yet()
-    }
-
-    async fn lift_cooldown(&self, _: Request<LiftCooldownRequest>) -> Answer<LiftCooldownResponse> {
         not_yet()
     }
 }

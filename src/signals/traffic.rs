@@ -9,7 +9,7 @@ use crate::bundle::{Counter, Limits};
 use crate::domain::{Account, Action, Category, Fixed, TcrCampaign};
 use crate::lists::{Lists, folded};
 use crate::numbers;
-use crate::traffic::{Asking, Event, Fact, Field, Reading, Unreadable};
+use crate::traffic::{Asking, Event, Fact, Field, Origin, Reading, Unreadable};
 
 mod deck;
 
@@ -26,6 +26,8 @@ signals! {
     "context.destination.state": Text ["us_area_codes"] = |f| super::recipient::state(f);
     /// Traffic of the account to the number's range is stopped.
     "context.destination.cooling_down": Bool = |f| cooling_down(f);
+    /// For how long a cool-down for the range would be opened now, ms: twice as long as the last one, up to a cap.
+    "context.destination.next_cooldown": Long = |f| next_cooldown(f);
     /// The number is in a high-cost range of the rate deck.
     "context.destination.high_cost": Bool ["rate_deck"] = |f| rates(f).map(|rates| rates.range.is_some());
     /// How much of the country's minutes that range may have by its part of an even spread, ppm.
@@ -217,6 +219,22 @@ pub(super) fn cooling_until(f: &Facts<'_>) -> Result<Option<i64>, Cause> {
     let Some(number) = f.present().text(Field::To) else { return Ok(None) };
     let (account, now) = (f.request.subject().as_str(), f.now.as_millisecond());
     Ok(f.traffic()?.blocked_until(account, number, now)?)
+}
+
+/// One that holds goes on as it is. After one that was lifted, or was over so long ago that it does not count,
+/// the next is as long as a first one.
+fn next_cooldown(f: &Facts<'_>) -> Result<i64, Cause> {
+    let limit = |name: &str| f.limits.place(name).ok_or(Cause::Rule).and_then(|place| limit_at(f, place));
+    let (usual, now) = (limit("cooldown_s")?, f.now.as_millisecond());
+    let prefix = f.present().text(Field::Prefix).unwrap_or_default();
+    let last = f.traffic()?.last_cooldown(f.request.subject().as_str(), prefix)?;
+    Ok(match last.filter(|last| last.origin == Origin::Rule) {
+        Some(last) if last.holds(now) => last.life,
+        Some(last) if now.saturating_sub(last.until) < limit("cooldown_memory_s")? => {
+            last.life.saturating_mul(2).min(limit("cooldown_cap_s")?).max(usual)
+        }
+        Some(_) | None => usual,
+    })
 }
 
 fn rates(f: &Facts<'_>) -> Result<Rates, Cause> {

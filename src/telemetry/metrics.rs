@@ -14,7 +14,7 @@ use prometheus_client::registry::Registry;
 use super::cells::{Axis, Cells};
 use super::histogram::Latency;
 use super::snapshots::Snapshots;
-use super::{AccountCounts, AuditCounts, Code, ReplayCounts};
+use super::{AccountCounts, AuditCounts, Code, ReplayCounts, TrafficCounts};
 use crate::domain::{ActionKind, Decision, Happened, OK, Verdict};
 
 /// The closed sets that labels come from.
@@ -124,6 +124,11 @@ impl Metrics {
     /// Says where the figures of the replay guard come from; the first call counts.
     pub fn replay_from(&self, source: impl Fn() -> ReplayCounts + Send + Sync + 'static) {
         self.snapshots.replay.get_or_init(|| Box::new(source));
+    }
+
+    /// Says where the figures of the traffic memory come from; the first call counts.
+    pub fn traffic_from(&self, source: impl Fn() -> TrafficCounts + Send + Sync + 'static) {
+        self.snapshots.traffic.get_or_init(|| Box::new(source));
     }
 
     /// All metrics, as `OpenMetrics` text.

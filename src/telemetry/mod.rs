@@ -14,7 +14,7 @@ pub use guard::RequestGuard;
 pub use log::{Format, LogError, check_filter, init};
 pub use metrics::{Catalogue, Metrics};
 pub use page::{Page, PageError, PageOptions, serve};
-pub use snapshots::{AccountCounts, AuditCounts, ReplayCounts};
+pub use snapshots::{AccountCounts, AuditCounts, ReplayCounts, TrafficCounts};
 
 #[cfg(test)]
 mod tests;

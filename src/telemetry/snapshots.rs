@@ -1,7 +1,7 @@
 //! Figures that other parts keep for themselves and that are read when somebody looks.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
@@ -40,6 +40,19 @@ pub struct ReplayCounts {
     pub evicted: u64,
 }
 
+/// Figures of the traffic memory; those of what had to go count up.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is explained by the help text of its metric below")]
+pub struct TrafficCounts {
+    pub entries: u64,
+    pub keys: u64,
+    pub attempts: u64,
+    pub cooldowns: u64,
+    pub evicted_attempts: u64,
+    /// By counter.
+    pub evicted: Vec<(Arc<str>, u64)>,
+}
+
 type Source<T> = OnceLock<Box<dyn Fn() -> T + Send + Sync>>;
 
 /// Where the figures come from; a source that is not set shows nothing.
@@ -48,6 +61,7 @@ pub(super) struct Snapshots {
     pub(super) accounts: Source<AccountCounts>,
     pub(super) audit: Source<AuditCounts>,
     pub(super) replay: Source<ReplayCounts>,
+    pub(super) traffic: Source<TrafficCounts>,
 }
 
 impl fmt::Debug for Snapshots {
@@ -87,6 +101,9 @@ impl Collector for Snapshots {
             )?;
             lines.counter("aupd_replay_evicted", "Requests forgotten for want of room", now.evicted)?;
         }
+        if let Some(read) = self.traffic.get() {
+            lines.traffic(&read())?;
+        }
         Ok(())
     }
 }
@@ -94,6 +111,22 @@ impl Collector for Snapshots {
 struct Lines<'a>(DescriptorEncoder<'a>);
 
 impl Lines<'_> {
+    fn traffic(&mut self, now: &TrafficCounts) -> fmt::Result {
+        self.gauge("aupd_traffic_entries", "Entries of the traffic memory, of 48 bytes each", now.entries)?;
+        self.gauge("aupd_traffic_keys", "Keys of the traffic memory", now.keys)?;
+        self.gauge("aupd_traffic_attempts", "Attempts that may yet get an outcome", now.attempts)?;
+        self.gauge("aupd_cooldowns", "Cool-downs, with those that are over and remembered", now.cooldowns)?;
+        let help = "Attempts forgotten for want of room before an outcome came";
+        self.counter("aupd_traffic_evicted_attempts", help, now.evicted_attempts)?;
+        let help = "Keys of a counter forgotten for want of room";
+        let mut metric = self.0.encode_descriptor("aupd_traffic_evicted", help, None, MetricType::Counter)?;
+        for (counter, gone) in &now.evicted {
+            let labels = [("counter", &**counter)];
+            metric.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(gone, None)?;
+        }
+        Ok(())
+    }
+
     fn counter(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
         let mut metric = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         metric.encode_counter::<NoLabelSet, _, f64>(&value, None)

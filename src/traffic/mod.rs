@@ -20,16 +20,17 @@ pub mod outcome;
 mod plan;
 mod segments;
 mod shard;
+mod slots;
 mod tally;
 #[cfg(test)]
 mod tests;
 mod window;
 
 pub use aggregate::{Asking, Reading};
-pub use blocks::Block;
+pub use blocks::{Block, EVERY_ACCOUNT, Origin};
 pub use counter::{Aggregate, Counter, Filter, Taken, Test, Which, Window};
 pub use event::{Event, Fact};
 pub use field::Field;
 pub use memory::{Amended, Bounds, Memory, Stats, Turn, Unreadable};
 pub use plan::Uncountable;
-pub use segments::{Found, SegmentError, Segments};
+pub use segments::{Flush, Found, SegmentError, Segments};

@@ -12,6 +12,7 @@ use super::digest::Key;
 use super::entry::Entry;
 use super::log::Log;
 use super::plan::{Plan, Plans};
+use super::slots::Slots;
 
 /// What a key costs beside its entries, in the size of one: measured, see `docs/performance.md`.
 pub(super) const KEY_CELLS: usize = 3;
@@ -42,8 +43,7 @@ pub(super) struct Setting<'m> {
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     places: HashTable<u32>,
-    slots: Vec<Option<Slot>>,
-    free: Vec<u32>,
+    slots: Slots<Slot>,
     owners: HashMap<u64, usize>,
     keys: Vec<usize>,
     cells: usize,
@@ -78,8 +78,7 @@ impl Shard {
         let slots = &self.slots;
         let same = |place: &u32| slot(slots, *place).is_some_and(|slot| slot.key == key);
         let place = *self.places.find(hash(key), same)?;
-        let slot = self.slots.get_mut(usize::try_from(place).ok()?)?.as_mut()?;
-        Some(&mut slot.log)
+        Some(&mut self.slots.get_mut(usize::try_from(place).ok()?)?.log)
     }
 
     /// Adds an entry, then makes room. Returns the places of counters that lost a key by it.
@@ -93,7 +92,7 @@ impl Shard {
     ) -> Vec<usize> {
         self.note(plan, key, owner, entry, true);
         let place = self.slot_of(plan, key, owner);
-        if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
+        if let Some(slot) = self.slots.get_mut(place) {
             slot.written = slot.written.max(entry.at);
             slot.log.insert(plan, entry);
             if slot.owner != owner && slot.owner != PLATFORM {
@@ -119,17 +118,17 @@ impl Shard {
     }
 
     pub(super) fn entries(&self) -> usize {
-        self.slots.iter().flatten().map(|slot| slot.log.len()).sum()
+        self.slots().map(|slot| slot.log.len()).sum()
     }
 
     pub(super) fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().flatten()
+        self.slots.iter().map(|(_, slot)| slot)
     }
 
     /// Puts back a key that was saved.
     pub(super) fn restore(&mut self, plan: &Plan, key: Key, owner: u64, log: Log) {
         let place = self.slot_of(plan, key, owner);
-        if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
+        if let Some(slot) = self.slots.get_mut(place) {
             slot.written = log.iter().next_back().map_or(0, |entry| entry.at);
             slot.log = log;
         }
@@ -139,7 +138,7 @@ impl Shard {
     /// Puts back an entry that was taken out after the state was cut.
     pub(super) fn put_back(&mut self, plan: &Plan, key: Key, owner: u64, entry: Entry) {
         let place = self.slot_of(plan, key, owner);
-        if let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) {
+        if let Some(slot) = self.slots.get_mut(place) {
             slot.written = slot.written.max(entry.at);
             slot.log.insert(plan, entry);
         }
@@ -170,27 +169,22 @@ impl Shard {
             Place::Occupied(known) => return usize::try_from(*known.get()).unwrap_or(usize::MAX),
             Place::Vacant(vacant) => vacant,
         };
-        let place = self.free.pop().or_else(|| u32::try_from(self.slots.len()).ok()).unwrap_or(u32::MAX);
-        vacant.insert(place);
         let counter = u32::try_from(plan.counter.place).unwrap_or(u32::MAX);
         let new = Slot { key, owner, log: Log::default(), written: i64::MIN, place: counter, cells: 0 };
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        match self.slots.get_mut(place) {
-            Some(slot) => *slot = Some(new),
-            None => self.slots.push(Some(new)),
-        }
+        let place = self.slots.insert(new).unwrap_or(u32::MAX);
+        vacant.insert(place);
         if self.keys.len() <= plan.counter.place {
             self.keys.resize(plan.counter.place + 1, 0);
         }
         if let Some(keys) = self.keys.get_mut(plan.counter.place) {
             *keys += 1;
         }
-        place
+        usize::try_from(place).unwrap_or(usize::MAX)
     }
 
     /// Brings what a key costs up to date.
     fn settle(&mut self, place: usize) {
-        let Some(slot) = self.slots.get_mut(place).and_then(Option::as_mut) else { return };
+        let Some(slot) = self.slots.get_mut(place) else { return };
         let cells = u32::try_from(KEY_CELLS + slot.log.cells()).unwrap_or(u32::MAX);
         let (owner, old) = (slot.owner, std::mem::replace(&mut slot.cells, cells));
         self.owe(owner, old, cells);
@@ -207,12 +201,11 @@ impl Shard {
     }
 
     fn remove(&mut self, place: usize) {
-        let Some(slot) = self.slots.get_mut(place).and_then(Option::take) else { return };
+        let Some(slot) = self.slots.take(place) else { return };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
         if let Ok(known) = self.places.find_entry(hash(slot.key), |known| *known == number) {
             known.remove();
         }
-        self.free.push(number);
         self.owe(slot.owner, slot.cells, 0);
         if let Some(keys) = self.keys.get_mut(usize::try_from(slot.place).unwrap_or(usize::MAX)) {
             *keys = keys.saturating_sub(1);
@@ -223,7 +216,7 @@ impl Shard {
     pub(super) fn sweep(&mut self, setting: &Setting<'_>) {
         for _ in 0..SWEPT {
             self.hand = if self.hand + 1 < self.slots.len() { self.hand + 1 } else { 0 };
-            let Some(slot) = self.slots.get_mut(self.hand).and_then(Option::as_mut) else { continue };
+            let Some(slot) = self.slots.get_mut(self.hand) else { continue };
             let counter = usize::try_from(slot.place).unwrap_or(usize::MAX);
             let Some(plan) = setting.plans.get(counter) else { continue };
             let before = setting.clock.saturating_sub((setting.keep)(counter));
@@ -239,7 +232,7 @@ impl Shard {
     }
 
     fn make_room(&mut self, setting: &Setting<'_>, written: usize) -> Vec<usize> {
-        let Some(slot) = self.slots.get(written).and_then(Option::as_ref) else { return Vec::new() };
+        let Some(slot) = self.slots.get(written) else { return Vec::new() };
         let (owner, counter) = (slot.owner, usize::try_from(slot.place).unwrap_or(usize::MAX));
         let has = self.owners.get(&owner).copied().unwrap_or(0);
         let may = setting.room.of(owner);
@@ -276,11 +269,8 @@ impl Shard {
     ) {
         let mut left = from.clone();
         let mut candidates: Vec<(i64, usize, u64, usize, usize)> = Vec::new();
-        for (place, slot) in self.slots.iter().enumerate() {
-            let Some(slot) = slot.as_ref().filter(|slot| place != but && left.contains_key(&slot.owner))
-            else {
-                continue;
-            };
+        let given = |(place, slot): &(usize, &Slot)| *place != but && left.contains_key(&slot.owner);
+        for (place, slot) in self.slots.iter().filter(given) {
             let of = usize::try_from(slot.place).unwrap_or(usize::MAX);
             if counter.is_none_or(|counter| counter == of) {
                 let cost = counter.map_or(usize::try_from(slot.cells).unwrap_or(0), |_| 1);
@@ -328,8 +318,8 @@ fn levelled(owners: impl Iterator<Item = (u64, usize)>, too_much: usize) -> Hash
     owners.into_iter().filter(|(has, _)| *has > level).map(|(has, owner)| (owner, has - level)).collect()
 }
 
-fn slot(slots: &[Option<Slot>], place: u32) -> Option<&Slot> {
-    slots.get(usize::try_from(place).ok()?)?.as_ref()
+fn slot(slots: &Slots<Slot>, place: u32) -> Option<&Slot> {
+    slots.get(usize::try_from(place).ok()?)
 }
 
 /// Keys are hashes already.

@@ -22,6 +22,7 @@ mod grpc_wire;
 mod cli_accounts;
 mod cli_eval;
 mod cli_lists;
+mod cooldowns;
 mod matrix;
 mod oracle;
 mod outcomes;

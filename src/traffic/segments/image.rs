@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::MutexGuard;
 
 use super::codec::{Malformed, Reader, put_entry, put_event, put_i64, put_len, put_text, put_u64, put_words};
+use crate::traffic::blocks::{Block, Cooling, Origin};
 use crate::traffic::digest::{Key, Secret};
 use crate::traffic::event::Event;
 use crate::traffic::log::Log;
@@ -13,8 +14,12 @@ use crate::traffic::shard::{Shard, Slot};
 
 const RECORD: u8 = 1;
 const AMEND: u8 = 2;
-const BLOCK: u8 = 3;
-const UNBLOCK: u8 = 4;
+const COOLING: u8 = 3;
+
+/// How cool-downs change.
+const OPEN: u8 = 1;
+const SET: u8 = 2;
+const LIFT: u8 = 3;
 
 /// One change.
 pub(in crate::traffic) enum Change<'c> {
@@ -22,18 +27,15 @@ pub(in crate::traffic) enum Change<'c> {
     Record(&'c Event),
     /// An attempt became another.
     Amend(&'c Event, &'c Event),
-    /// Traffic of an account to a prefix was stopped.
-    Block { account: &'c str, prefix: &'c str, now: i64, until: i64 },
-    /// And allowed again.
-    Unblock { account: &'c str, prefix: &'c str },
+    /// Cool-downs of an account changed.
+    Cooling(&'c str, &'c Cooling),
 }
 
 /// One change, as it was read.
 pub(in crate::traffic) enum Changed {
     Record(Event),
     Amend(Event, Event),
-    Block { account: String, prefix: String, now: i64, until: i64 },
-    Unblock { account: String, prefix: String },
+    Cooling(String, Cooling),
 }
 
 // === impl Change ===
@@ -52,18 +54,7 @@ impl Change<'_> {
                 put_event(&mut bytes, old, &hide);
                 put_event(&mut bytes, new, &hide);
             }
-            Self::Block { account, prefix, now, until } => {
-                bytes.push(BLOCK);
-                put_text(&mut bytes, account);
-                put_text(&mut bytes, prefix);
-                put_i64(&mut bytes, *now);
-                put_i64(&mut bytes, *until);
-            }
-            Self::Unblock { account, prefix } => {
-                bytes.push(UNBLOCK);
-                put_text(&mut bytes, account);
-                put_text(&mut bytes, prefix);
-            }
+            Self::Cooling(account, cooling) => put_cooling(&mut bytes, account, cooling),
         }
         bytes
     }
@@ -79,14 +70,53 @@ fn change(reader: &mut Reader<'_>) -> Result<Changed, Malformed> {
     Ok(match reader.byte()? {
         RECORD => Changed::Record(reader.event()?),
         AMEND => Changed::Amend(reader.event()?, reader.event()?),
-        BLOCK => Changed::Block {
-            account: reader.text()?.into(),
-            prefix: reader.text()?.into(),
-            now: reader.signed()?,
-            until: reader.signed()?,
-        },
-        UNBLOCK => Changed::Unblock { account: reader.text()?.into(), prefix: reader.text()?.into() },
+        COOLING => Changed::Cooling(reader.text()?.into(), cooling(reader)?),
         _ => return Err(Malformed),
+    })
+}
+
+fn put_cooling(bytes: &mut Vec<u8>, account: &str, cooling: &Cooling) {
+    bytes.push(COOLING);
+    put_text(bytes, account);
+    match cooling {
+        Cooling::Open(block) => put_block(bytes, OPEN, block),
+        Cooling::Set(block) => put_block(bytes, SET, block),
+        Cooling::Lift { prefix, now } => {
+            bytes.push(LIFT);
+            put_text(bytes, prefix);
+            put_i64(bytes, *now);
+        }
+    }
+}
+
+fn put_block(bytes: &mut Vec<u8>, kind: u8, block: &Block) {
+    let Block { prefix, opened, until, life, origin, note } = block;
+    bytes.push(kind);
+    put_text(bytes, prefix);
+    for number in [*opened, *until, *life] {
+        put_i64(bytes, number);
+    }
+    bytes.push(u8::from(*origin == Origin::Operator));
+    put_text(bytes, note);
+}
+
+fn cooling(reader: &mut Reader<'_>) -> Result<Cooling, Malformed> {
+    Ok(match reader.byte()? {
+        OPEN => Cooling::Open(block(reader)?),
+        SET => Cooling::Set(block(reader)?),
+        LIFT => Cooling::Lift { prefix: reader.text()?.into(), now: reader.signed()? },
+        _ => return Err(Malformed),
+    })
+}
+
+fn block(reader: &mut Reader<'_>) -> Result<Block, Malformed> {
+    Ok(Block {
+        prefix: reader.text()?.into(),
+        opened: reader.signed()?,
+        until: reader.signed()?,
+        life: reader.signed()?,
+        origin: if reader.flag()? { Origin::Operator } else { Origin::Rule },
+        note: reader.text()?.into(),
     })
 }
 

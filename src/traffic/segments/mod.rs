@@ -19,6 +19,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 pub use codec::Malformed;
 use files::Files;
 pub use files::SegmentError;
@@ -44,9 +46,22 @@ pub struct Found {
 /// it is closed or dropped.
 #[derive(Debug)]
 pub struct Segments {
-    stop: Option<Sender<()>>,
+    orders: Sender<Order>,
     writer: Option<JoinHandle<()>>,
     found: Found,
+}
+
+/// Has everything that happened so far written. Clones share the writer.
+#[derive(Debug, Clone)]
+pub struct Flush(Sender<Order>);
+
+/// What the writer is told.
+#[derive(Debug)]
+enum Order {
+    /// To write now, and to say whether that went well.
+    Write(oneshot::Sender<bool>),
+    /// To write what is left, and to end.
+    End,
 }
 
 struct Writer {
@@ -78,11 +93,11 @@ impl Segments {
         let found = files.read(&mut |part| memory.take_in(part))?;
         files.begin_log()?;
         memory.begin_journal();
-        let (stop, stopped) = channel();
+        let (orders, told) = channel();
         let writer = Writer { memory: memory.clone(), files, waiting: Vec::new(), failing: false };
         let thread = std::thread::Builder::new().name("traffic".into());
-        let writer = thread.spawn(move || writer.run(&stopped)).map_err(SegmentError::Thread)?;
-        Ok((memory, Self { stop: Some(stop), writer: Some(writer), found }))
+        let writer = thread.spawn(move || writer.run(&told)).map_err(SegmentError::Thread)?;
+        Ok((memory, Self { orders, writer: Some(writer), found }))
     }
 
     /// What was there when it was opened.
@@ -90,9 +105,15 @@ impl Segments {
         self.found
     }
 
+    /// What has everything written that happened so far.
+    pub fn flush(&self) -> Flush {
+        Flush(self.orders.clone())
+    }
+
     /// Writes everything that is left, and ends.
     pub fn close(&mut self) {
-        drop(self.stop.take());
+        // One that has ended already takes no orders.
+        drop(self.orders.send(Order::End));
         if let Some(writer) = self.writer.take()
             && writer.join().is_err()
         {
@@ -107,15 +128,30 @@ impl Drop for Segments {
     }
 }
 
+// === impl Flush ===
+
+impl Flush {
+    /// Has everything that happened so far written; whether it is on the disk.
+    pub async fn written(&self) -> bool {
+        let (tell, told) = oneshot::channel();
+        self.0.send(Order::Write(tell)).is_ok() && told.await.unwrap_or(false)
+    }
+}
+
 // === impl Writer ===
 
 impl Writer {
-    fn run(mut self, stopped: &Receiver<()>) {
+    fn run(mut self, orders: &Receiver<Order>) {
         let mut go_on = true;
         while go_on {
-            go_on = matches!(stopped.recv_timeout(PERIOD), Err(RecvTimeoutError::Timeout));
+            let order = orders.recv_timeout(PERIOD);
             self.take();
             self.write();
+            if let Ok(Order::Write(tell)) = order {
+                self.tell_written(tell);
+            } else {
+                go_on = matches!(order, Err(RecvTimeoutError::Timeout));
+            }
             if go_on && !self.failing && self.files.log_bytes() > SHORT_LOG.max(self.files.snapshot_bytes()) {
                 let done = self.snapshot();
                 self.tell(done);
@@ -142,6 +178,13 @@ impl Writer {
             }
             self.tell(written);
         }
+    }
+
+    /// What failed before goes first, and what is asked for after it. Whoever asked may have gone away.
+    fn tell_written(&mut self, tell: oneshot::Sender<bool>) {
+        self.take();
+        self.write();
+        let _ = tell.send(self.waiting.is_empty());
     }
 
     /// What goes on meanwhile is written as ever.

@@ -8,7 +8,7 @@ use super::*;
 use crate::traffic::digest::Secret;
 use crate::traffic::tests::agrees::{Step, step};
 use crate::traffic::tests::{bundle, call, limit, read};
-use crate::traffic::{Amended, Asking, Event, Fact, Field};
+use crate::traffic::{Amended, Asking, Block, Event, Fact, Field};
 
 const NOW: i64 = 1_800_000_000_000;
 
@@ -56,16 +56,16 @@ fn what_was_counted_is_counted_after_a_restart() {
     let mut attempt = call(NOW, "+12125550100", "");
     attempt.id = Some("req_1".into());
     memory.record(attempt).expect("recorded");
-    memory.block("acc_1", "+3712", NOW, NOW + 1_000).expect("blocked");
-    memory.block("acc_1", "+3713", NOW, NOW + 1_000).expect("blocked");
-    memory.unblock("acc_1", "+3713").expect("lifted");
+    memory.block("acc_1", Block::by_rule("+3712", "", NOW, 1_000)).expect("blocked");
+    memory.block("acc_1", Block::by_rule("+3713", "", NOW, 1_000)).expect("blocked");
+    memory.unblock("acc_1", "+3713", 0).expect("lifted");
     drop(segments);
     let (memory, segments) = open(&folder).expect("it opens again");
     assert_eq!((calls(&memory), segments.found().torn), (8, 0));
     let mut failed = |event: &mut Event| event.set_text(Field::Status, "FAILED");
     assert_eq!(memory.amend("acc_1", "req_1", &mut failed), Ok(Amended::Done));
     assert_eq!(calls(&memory), 7, "an outcome finds the attempt from before");
-    assert_eq!(memory.blocks("acc_1").expect("readable").len(), 1);
+    assert_eq!(memory.cooldowns(Some("acc_1")).len(), 1);
     drop(segments);
     let (memory, _segments) = open(&folder).expect("it opens a third time");
     assert_eq!(calls(&memory), 7);

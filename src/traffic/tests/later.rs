@@ -121,13 +121,13 @@ fn of_two_attempts_only_one_is_the_last_one() {
 #[test]
 fn blocks_are_listed_and_lifted() {
     let memory = memory(Bounds::default());
-    memory.block("acc_1", "+3712", 0, 1_000).expect("blocked");
-    memory.block("acc_1", "+3712", 0, 500).expect("blocked");
+    memory.block("acc_1", Block::by_rule("+3712", "", 0, 1_000)).expect("blocked");
+    memory.block("acc_1", Block::by_rule("+3712", "", 0, 500)).expect("blocked");
     let until = |n: &str| memory.blocked_until("acc_1", n, 0).expect("readable");
-    assert_eq!(memory.blocks("acc_1").expect("readable"), [Block { prefix: "+3712".into(), until: 1_000 }]);
+    assert_eq!(memory.cooldowns(Some("acc_1")), [("acc_1".into(), Block::by_rule("+3712", "", 0, 1_000))]);
     assert_eq!(until("+37121234567"), Some(1_000));
-    assert!(memory.unblock("acc_1", "+3712").expect("lifted"));
-    assert!(!memory.unblock("acc_1", "+3712").expect("not there"));
+    assert!(memory.unblock("acc_1", "+3712", 0).expect("lifted"));
+    assert!(!memory.unblock("acc_1", "+3712", 0).expect("not there"));
     assert_eq!(until("+37121234567"), None);
 }
 
@@ -135,7 +135,7 @@ fn blocks_are_listed_and_lifted() {
 fn what_memory_shows_of_itself_names_nobody() {
     let memory = memory(Bounds::default());
     memory.record(code(0, "secret-id")).expect("recorded");
-    memory.block("acc_1", "+3712", 0, 1_000).expect("blocked");
+    memory.block("acc_1", Block::by_rule("+3712", "", 0, 1_000)).expect("blocked");
     let shown = format!("{memory:?}");
     for secret in ["2125550100", "1212555", "secret-id"] {
         assert!(!shown.contains(secret), "{secret}");

@@ -141,7 +141,7 @@ fn weights_add_up_but_make_no_different_numbers() {
 #[test]
 fn a_block_holds_until_its_end() {
     let memory = memory(Bounds::default());
-    memory.block("acc_1", "+3712123", 0, 1_000).expect("blocked");
+    memory.block("acc_1", Block::by_rule("+3712123", "", 0, 1_000)).expect("blocked");
     let until =
         |account: &str, number: &str, now| memory.blocked_until(account, number, now).expect("readable");
     assert_eq!(until("acc_1", "+37121234567", 999), Some(1_000));

@@ -1,0 +1,54 @@
+//! How much a traffic memory may keep.
+
+use super::super::attempts::Most;
+use super::super::shard::{KEY_CELLS, Room};
+use super::{SHARDS, STRIPES};
+
+/// How much is kept. A cell is 48 bytes: an entry is one, or two in a key with more than 24, and a
+/// key costs three more.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Cells of one account.
+    pub cells_of_account: usize,
+    /// Cells of all accounts.
+    pub cells_of_all: usize,
+    /// Keys of one counter.
+    pub keys_of_counter: usize,
+    /// Attempts of one account of which it may yet be told what became of them.
+    pub attempts_of_account: usize,
+    /// Such attempts of all accounts.
+    pub attempts_of_all: usize,
+    /// Prefix blocks of one account.
+    pub blocks: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            cells_of_account: 3 << 20,
+            cells_of_all: 12 << 20,
+            keys_of_counter: 2 << 20,
+            attempts_of_account: 1 << 15,
+            attempts_of_all: 1 << 18,
+            blocks: 1_024,
+        }
+    }
+}
+
+// === impl Bounds ===
+
+impl Bounds {
+    /// What one shard may have: its part, and never less than it takes to keep anything.
+    pub(super) fn room(self) -> Room {
+        let part = |all: usize| all.div_ceil(SHARDS).max(4 * KEY_CELLS);
+        Room {
+            cells_of_account: part(self.cells_of_account),
+            cells_of_all: part(self.cells_of_all),
+            keys_of_counter: self.keys_of_counter.div_ceil(SHARDS).max(1),
+        }
+    }
+
+    pub(super) const fn attempts(self) -> Most {
+        Most { of_account: self.attempts_of_account, of_all: self.attempts_of_all.div_ceil(STRIPES) }
+    }
+}
