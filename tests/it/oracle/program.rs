@@ -38,7 +38,7 @@ pub(super) struct Generated {
 pub(super) const KINDS: [&str; 3] = ["User", "Team", "Doc"];
 const IDS: [&str; 4] = ["a", "b", "c", "d"];
 pub(super) const TEXTS: [&str; 8] = ["", "a", "ab", "abc", "b*", "ä*x", "\\", "aXbXc"];
-pub(super) const LONGS: [i64; 9] = [0, 1, -1, 2, 7, 100, 3_037_000_500, i64::MAX, -i64::MAX];
+pub(super) const LONGS: [i64; 10] = [0, 1, -1, 2, 7, 100, 3_037_000_500, i64::MAX, -i64::MAX, i64::MIN];
 pub(super) const IPS: [&str; 7] =
     ["10.0.0.1", "10.0.0.0/8", "127.0.0.1", "224.0.0.1", "::1", "2001:db8::/32", "0.0.0.0/0"];
 pub(super) const DECIMALS: [&str; 6] = ["0.0", "1.5", "-1.5", "1.50", "922337203685477.5807", "-0.0001"];
