@@ -2,18 +2,17 @@
 """Measures `CheckBatch` of 1,000 recipients of one text; see bench/README.md.
 
 What counts is decisions for each second of the server's CPU, which is what one core does, whatever
-else the machine does. Needs h2load. Bounded, on the loopback; the server is stopped on every way out.
+else the machine does. Bounded, on the loopback; the server is stopped on every way out.
 """
 
 import argparse
-import sys
 
 from harness import load, request, servers, tools
 from harness.command import checked, count, say
 from harness.load import Bound, Load
 
 RECIPIENTS = 1_000
-LOAD = Load("h2load 2 × 2", "h2load", connections=2, in_flight=2)
+LOAD = Load("2 × 2", "own", connections=2, in_flight=2)
 WARM_UP = 5
 
 
@@ -28,14 +27,13 @@ def main():
 
 
 def run(arguments):
-    h2load = tools.h2load() or sys.exit("bench: h2load is not installed (Debian: nghttp2-client)")
-    binary = (tools.binaries("release") if arguments.skip_build else tools.build())["aupd"]
+    binaries = tools.binaries("release") if arguments.skip_build else tools.build()
     rates = []
-    with servers.Aupd(binary) as server:
-        drive(h2load, server, Bound(arguments.seconds, WARM_UP))
+    with servers.Aupd(binaries["aupd"]) as server:
+        drive(binaries["load"], server, Bound(arguments.seconds, WARM_UP))
         for _ in range(arguments.rounds):
             cpu, allowed = server.cpu_s(), server.allowed()
-            answers = drive(h2load, server, Bound(arguments.seconds, arguments.batches))
+            answers = drive(binaries["load"], server, Bound(arguments.seconds, arguments.batches))
             spent, decided = server.cpu_s() - cpu, server.allowed() - allowed
             wanted = arguments.batches * RECIPIENTS
             if decided != wanted:
@@ -47,8 +45,9 @@ def run(arguments):
           f"(from {min(rates):,.0f} to {max(rates):,.0f} in {len(rates)} rounds)")
 
 
-def drive(h2load, server, bound):
-    return load.h2load(h2load, server, LOAD, bound, request.CALL_BATCH, request.framed_batch(RECIPIENTS))
+def drive(binaries["load"], server, bound):
+    framed = request.framed_batch(RECIPIENTS)
+    return load.own(binary, server, LOAD, bound, request.CALL_BATCH, framed, RECIPIENTS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `aupd` against a stock tonic server that answers a constant; see bench/README.md.
 
-Needs Python 3.11, Rust, and ghz or Go to build it; with h2load it does the saturating runs too.
+Needs Python 3.11, Rust, and ghz or Go to build it.
 Everything is on the loopback and bounded; the servers are stopped on every way out.
 """
 
@@ -15,8 +15,8 @@ from harness.report import Row
 
 MODERATE = Load("ghz 5 × 20", "ghz", connections=5, in_flight=100)
 SATURATING = [
-    Load("h2load 4 × 8", "h2load", connections=4, in_flight=8),
-    Load("h2load 8 × 32", "h2load", connections=8, in_flight=32),
+    Load("4 × 8", "own", connections=4, in_flight=8),
+    Load("8 × 32", "own", connections=8, in_flight=32),
 ]
 # Latencies at the same offered rate: that share of what the floor answers at most.
 PACED_SHARE = 0.5
@@ -56,9 +56,9 @@ def parse():
 
 
 def run(arguments):
-    generators = {"ghz": tools.ghz(), "h2load": tools.h2load()}
     binaries = tools.binaries(arguments.profile) if arguments.skip_build else tools.build()
-    loads = [MODERATE] + (SATURATING if generators["h2load"] else [])
+    generators = {"ghz": tools.ghz(), "own": binaries["load"]}
+    loads = [MODERATE, *SATURATING]
     circumstances = report.circumstances(arguments)
     rows = []
     # In turn, so that a machine that gets slower does not do so to one of them alone; the floor first,
@@ -69,7 +69,7 @@ def run(arguments):
             with kind(binaries[kind.name]) as server:
                 rows += measure_all(server, loads, generators, arguments)
                 if paced := at_half(rows):
-                    rows.append(measure(server, paced, generators["h2load"], arguments))
+                    rows.append(measure(server, paced, generators["own"], arguments))
     print(report.save(report.with_ratios(report.medians(rows)), circumstances), end="")
 
 
@@ -81,7 +81,7 @@ def measure_all(server, loads, generators, arguments):
 
 
 def at_half(rows):
-    """The widest load at half of the rate that the floor reached in the first round; None without h2load."""
+    """The widest load at half of the rate that the floor reached in the first round."""
     widest = SATURATING[-1]
     reached = next((row.rate for row in rows if (row.server, row.load) == ("floor", widest.name)), None)
     name = f"{widest.name} at {PACED_SHARE:.0%} of the floor's rate"
@@ -89,7 +89,7 @@ def at_half(rows):
 
 
 def measure(server, one, generator, arguments):
-    drive = {"ghz": load.ghz, "h2load": load.h2load}[one.tool]
+    drive = {"ghz": load.ghz, "own": load.own}[one.tool]
     warm_up = drive(generator, server, one, Bound(max(1, arguments.seconds // WARM_UP_SHARE)))
     # Neither generator ends at a number or a time, whichever comes first; the warm-up says which it is.
     count = max(one.in_flight, min(arguments.requests, int(warm_up.rate * arguments.seconds)))

@@ -2,13 +2,12 @@
 """Measures what the rules of other accounts cost one that has 20; see bench/README.md.
 
 Makes bundles of the default one with 100 and with 40,000 rules of accounts' own, 20 an account, and
-asks for an account with 20 of them. Needs h2load. Bounded, on the loopback; servers are always stopped.
+asks for an account with 20 of them. Bounded, on the loopback; servers are always stopped.
 """
 
 import argparse
 import shutil
 import statistics
-import sys
 import tempfile
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from harness.load import Bound, Load
 
 RULES_EACH = 20
 FEW = 100
-LOAD = Load("h2load 4 × 8", "h2load", connections=4, in_flight=8)
+LOAD = Load("4 × 8", "own", connections=4, in_flight=8)
 # Loading very many rules takes a while, and what it takes is said.
 START_LIMIT_S = 120
 # It holds for no request of the load, which goes to the US; an operand that differs is another rule.
@@ -40,8 +39,7 @@ def main():
 
 
 def run(arguments):
-    h2load = tools.h2load() or sys.exit("bench: h2load is not installed (Debian: nghttp2-client)")
-    binary = (tools.binaries("release") if arguments.skip_build else tools.build())["aupd"]
+    binaries = tools.binaries("release") if arguments.skip_build else tools.build()
     costs = {rules: [] for rules in (FEW, arguments.rules)}
     rates = {rules: [] for rules in costs}
     with tempfile.TemporaryDirectory(prefix="bench-tenants-") as held:
@@ -50,8 +48,8 @@ def run(arguments):
         # In turn, so that a machine that gets slower does not do so to one of them alone.
         for _ in range(arguments.rounds):
             for rules, directory in bundles.items():
-                with servers.Aupd(binary, directory) as server:
-                    rate, cost = measure(h2load, server, arguments)
+                with servers.Aupd(binaries["aupd"], directory) as server:
+                    rate, cost = measure(binaries["load"], server, arguments)
                 rates[rules].append(rate)
                 costs[rules].append(cost)
                 say(f"{rules:,} rules: {rate:,.0f} req/s, {cost:.1f} µs of CPU a request")
@@ -67,7 +65,7 @@ def bundle(directory, rules):
     tenants = directory / "tenants"
     tenants.mkdir(exist_ok=True)
     for number in range(rules // RULES_EACH):
-        account = request.ACCOUNT if number == 0 else f"acc_bench_{number}"
+        account = request.ONE_ACCOUNT if number == 0 else f"acc_other_{number}"
         text = "".join(RULE.format(account=account, country=_country(place)) for place in range(RULES_EACH))
         (tenants / f"{account}.cedar").write_text(text)
     return directory
@@ -78,11 +76,15 @@ def _country(place):
     return "X" + chr(ord("A") + place)
 
 
-def measure(h2load, server, arguments):
+def measure(binary, server, arguments):
+    def ask(requests):
+        bound = Bound(arguments.seconds, requests)
+        return load.own(binary, server, LOAD, bound, framed=request.framed(request.ONE_ACCOUNT, request.ONE_NUMBER))
+
     # By number and not by time: what is cut off is decided all the same, and would be counted below.
-    load.h2load(h2load, server, LOAD, Bound(arguments.seconds, max(LOAD.in_flight, arguments.requests // 10)))
+    ask(max(LOAD.in_flight, arguments.requests // 10))
     cpu, allowed = server.cpu_s(), server.allowed()
-    answers = load.h2load(h2load, server, LOAD, Bound(arguments.seconds, arguments.requests))
+    answers = ask(arguments.requests)
     spent, decided = server.cpu_s() - cpu, server.allowed() - allowed
     if decided != arguments.requests:
         raise load.LoadFailed(f"{decided:,} of {arguments.requests:,} requests were allowed")

@@ -76,7 +76,7 @@ fn filled(bundle: &Bundle) -> (Memory, usize) {
     let (memory, mut nth) = (memory(bundle), 0);
     while memory.stats().keys < KEYS {
         for _ in 0..50_000 {
-            memory.record(text(nth, NOW)).expect("recorded");
+            memory.record(&text(nth, NOW)).expect("recorded");
             nth += 1;
         }
     }
@@ -98,14 +98,14 @@ fn one_by_one(criterion: &mut Criterion) {
         text(nth, NOW)
     };
     group.bench_function("record", |bencher| {
-        bencher.iter_batched(&mut next, |event| memory.record(event), BatchSize::SmallInput);
+        bencher.iter_batched(&mut next, |event| memory.record(&event), BatchSize::SmallInput);
     });
     let folder = tempfile::tempdir().expect("a temporary folder");
     let limit = |place: usize| bundle.limits.at(place).map(|limit| limit.default);
     let opened = Segments::open(folder.path(), &bundle.counters, &limit, Bounds::default(), NOW);
     let (written, segments) = opened.expect("the segments can be opened");
     group.bench_function("record and write down", |bencher| {
-        bencher.iter_batched(&mut next, |event| written.record(event), BatchSize::SmallInput);
+        bencher.iter_batched(&mut next, |event| written.record(&event), BatchSize::SmallInput);
     });
     drop(segments);
     for counter in bundle.counters.iter().filter(|counter| counter.takes(&text(0, NOW))) {
@@ -137,7 +137,7 @@ fn under_load(_: &mut Criterion) {
     for (nth, event) in events.into_iter().enumerate() {
         let present = event.clone();
         let before = Instant::now();
-        memory.record(event).expect("recorded");
+        memory.record(&event).expect("recorded");
         let recorded = Instant::now();
         recording += recorded - before;
         if let Some(counter) = counters.get(nth % counters.len()) {
@@ -206,7 +206,7 @@ fn earlier(policy: &Snapshot, now: i64) {
             }
             event.set(Field::Verified, Fact::Flag(kind == "SEND_OTP"));
             event.set(Field::DurationS, Fact::Number(60_000));
-            policy.traffic.record(event).expect("recorded");
+            policy.traffic.record(&event).expect("recorded");
         }
     }
 }

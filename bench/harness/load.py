@@ -1,8 +1,7 @@
-"""The load: ghz at a moderate and h2load at a saturating concurrency, both bounded in number and time."""
+"""The load: ghz at a moderate and our own at a saturating concurrency, both bounded in number and time."""
 
 import json
 import math
-import re
 import subprocess
 from dataclasses import dataclass
 
@@ -26,7 +25,7 @@ class Load:
     tool: str
     connections: int
     in_flight: int
-    """For ghz over all connections, for h2load on each."""
+    """For ghz over all connections, for our own on each."""
     rate: float | None = None
     """Requests a second that are offered over all connections; as many as are answered if there is no number."""
 
@@ -72,25 +71,26 @@ def ghz(binary, server, load, bound):
     return Answers(latencies, len(latencies) / seconds, report["count"])
 
 
-def h2load(binary, server, load, bound, call=request.CALL, framed=None):
-    """Asks with the same bytes each time."""
-    message, log = server.directory / "message", server.directory / "requests.tsv"
+# Recipients that were written to before: twenty texts an hour to one of them are all that is allowed.
+_used = 0
+
+
+def own(binary, server, load, bound, call=request.CALL, framed=None, recipients=1):
+    """Asks from another account and to other recipients each time; see bench/load.rs."""
+    global _used
+    message = server.directory / "message"
     message.write_bytes(framed or request.framed())
-    log.unlink(missing_ok=True)
-    # Its rate is that of each connection, in whole requests.
-    pace = [f"--rps={max(1, round(load.rate / load.connections))}"] if load.rate else []
     command = [
-        binary, *bound.flags("-n", "-D"), *pace, "-c", str(load.connections), "-m", str(load.in_flight), "-t", "1",
-        "-d", str(message), "-H", "content-type: application/grpc", "-H", "te: trailers",
-        f"--log-file={log}", f"http://{server.address}/{call}",
+        binary, server.address, call, message, f"--connections={load.connections}", f"--in-flight={load.in_flight}",
+        f"--from={_used}", f"--seconds={bound.seconds}",
+        *([f"--calls={bound.count}"] if bound.count else []), *([f"--rate={load.rate}"] if load.rate else []),
     ]
-    printed = _run(command, bound.seconds)
-    rate = re.search(r"finished in .*?, ([\d.]+) req/s", printed)
-    if not rate:
-        raise LoadFailed(f"h2load gave no rate:\n{printed[-2000:]}")
-    rows = [line.split("\t") for line in log.read_text().splitlines()]
-    latencies = [int(row[2]) / 1e3 for row in rows if row[1] == "200"]
-    return Answers(latencies, float(rate[1]), bound.count or len(rows))
+    *latencies, last = _run(command, bound.seconds).splitlines()
+    told = json.loads(last)
+    _used += told["asked"] * recipients
+    if not told["answered"]:
+        raise LoadFailed(f"{server.name} answered nothing")
+    return Answers([int(one) / 1e3 for one in latencies], told["answered"] / told["seconds"], told["asked"])
 
 
 def answer(binary, server):

@@ -1,6 +1,7 @@
 """The servers that are measured, as processes: started, looked at through /proc, always stopped."""
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,8 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from . import request, tools
 
 START_LIMIT_S = 30
 STOP_LIMIT_S = 40
@@ -134,8 +137,16 @@ class Aupd(Server):
             f'[store]\npath = "{self.directory}/aupd.db"\n'
             f'[audit]\nsink = "file"\npath = "{self.directory}/decisions.jsonl"\n'
         )
+        self._import_accounts()
         bundle = ["--bundle", self.bundle] if self.bundle else []
         return [self.binary, "serve", "--demo", "--config", config, *bundle]
+
+    def _import_accounts(self):
+        examples = json.loads((tools.ROOT / "demo" / "cases" / "accounts.json").read_text())
+        file = self.directory / "accounts.jsonl"
+        file.write_text("".join(json.dumps(account) + "\n" for account in request.accounts(examples)))
+        command = [self.binary, "accounts", "--store", self.directory / "aupd.db", "import", file]
+        subprocess.run(command, check=True, capture_output=True, timeout=START_LIMIT_S)
 
     def allowed(self):
         with urllib.request.urlopen(f"http://{self.metrics}/metrics", timeout=METRICS_LIMIT_S) as page:

@@ -29,27 +29,22 @@ def ghz():
     return str(CACHE / "ghz")
 
 
-def h2load():
-    """The path of h2load, or None: then the saturating runs are left out."""
-    return _find("h2load")
-
-
 def _find(name):
     return shutil.which(name) or shutil.which(name, path=str(CACHE))
 
 
 def build():
-    """Builds `aupd` and both floors for release and returns their paths by name."""
+    """Builds `aupd`, both floors and the load for release and returns their paths by name."""
     command = ["cargo", "build", "--release", "--locked", "--bin", "aupd", "--example", "floor",
-               "--example", "floor-cores"]
+               "--example", "floor-cores", "--example", "load"]
     subprocess.run(command, check=True, cwd=ROOT, timeout=BUILD_LIMIT_S)
     return binaries("release")
 
 
 def binaries(profile):
-    """The paths of `aupd` and both floors as they were built last for a profile."""
+    """The paths of `aupd`, both floors and the load as they were built last for a profile."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / profile
-    paths = {name: target / "examples" / name for name in ("floor", "floor-cores")}
+    paths = {name: target / "examples" / name for name in ("floor", "floor-cores", "load")}
     paths["aupd"] = target / "aupd"
     for path in paths.values():
         if not path.exists():

@@ -71,7 +71,7 @@ pub(super) fn remember(
             let at = now.saturating_add(begin).saturating_add(step.saturating_mul(nth));
             let event = event(past, account_id, at, nth)?;
             let instant = jiff::Timestamp::from_millisecond(at).map_err(|error| error.to_string())?;
-            policy.traffic.record(history.complete(event, instant)).map_err(|error| error.to_string())?;
+            policy.traffic.record(&history.complete(event, instant)).map_err(|error| error.to_string())?;
         }
     }
     Ok(())

@@ -215,7 +215,7 @@ impl Of<'_> {
 
     fn record(&self, event: Event, account: Option<&ResolvedAccount>) -> Taken {
         let event = self.history(account).complete(event, self.at);
-        self.policy.traffic.record(event).map_err(damaged)?;
+        self.policy.traffic.record(&event).map_err(damaged)?;
         Ok(Change::Done)
     }
 

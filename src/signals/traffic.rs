@@ -1,7 +1,7 @@
 //! Past traffic: the request as an event, events of the past completed, and what only a memory of
 //! traffic can tell. Counters themselves are declared in the bundle.
 
-use std::sync::Arc;
+use smol_str::SmolStr;
 
 use super::account::account;
 use super::{Cause, Facts, limit_at, signals};
@@ -163,7 +163,7 @@ impl History<'_> {
             let rates = Rates::of(self.lists, country, event.text(Field::To).unwrap_or_default());
             event.set(Field::HighCost, Fact::Flag(rates.range.is_some()));
             if let Some(range) = rates.range {
-                event.set(Field::Range, Fact::Text(range));
+                event.set(Field::Range, Fact::Text(range.into()));
             }
             event.set(Field::Rate, Fact::Number(rates.rate));
             event.set(Field::EvenRate, Fact::Number(rates.average));
@@ -202,7 +202,7 @@ fn foreign(event: &mut Event, account: &Account, now: jiff::Timestamp) {
         .brand_authorizations
         .iter()
         .any(|leave| folded(&leave.mark) == brand && leave.to.is_none_or(|end| end > now));
-    event.set(Field::Brand, Fact::Text(Arc::from(&*brand)));
+    event.set(Field::Brand, Fact::Text(SmolStr::new(&*brand)));
     event.set(Field::ForeignBrand, Fact::Flag(!own && !lent));
 }
 

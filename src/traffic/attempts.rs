@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 
 use super::digest::Secret;
 use super::event::{Event, Fact};
@@ -39,9 +40,19 @@ pub(super) struct Attempts {
     all: usize,
 }
 
+/// One attempt: it is seldom asked for again, so it is kept as it is written down.
+#[derive(Debug)]
+struct Attempt {
+    at: i64,
+    encoded: Box<[u8]>,
+    names: Names,
+}
+
+type Names = SmallVec<[Name; 2]>;
+
 #[derive(Debug, Default)]
 struct OfAccount {
-    by_id: HashMap<Arc<str>, Arc<Event>>,
+    by_id: HashMap<Arc<str>, Attempt>,
     /// What else they are named by, and their ids; of two with one such name, the later is meant.
     names: HashMap<Name, Arc<str>>,
     // Ids in the order in which they were kept; those that were kept again stand in it twice.
@@ -56,54 +67,49 @@ impl Attempts {
     }
 
     /// Keeps an attempt; how many others had to go before their time.
-    pub(super) fn keep(&mut self, account: &str, id: &Arc<str>, event: Arc<Event>, most: Most) -> u64 {
-        let (at, secret) = (event.at, self.secret);
+    pub(super) fn keep(
+        &mut self,
+        account: &str,
+        id: &Arc<str>,
+        event: &Event,
+        encoded: &[u8],
+        most: Most,
+    ) -> u64 {
+        let attempt = Attempt { at: event.at, encoded: encoded.into(), names: names(event, self.secret) };
         let of_account = match self.accounts.get_mut(account) {
             Some(known) => known,
             None => self.accounts.entry(account.into()).or_default(),
         };
-        of_account.order.push_back((at, id.clone()));
-        for name in names(&event, secret) {
-            of_account.names.insert(name, id.clone());
-        }
-        let known = of_account.by_id.insert(id.clone(), event);
-        self.all += usize::from(known.is_none());
-        if let Some(before) = known {
-            of_account.forget_names(&before, id, secret);
-        }
-        let old = of_account.expire(at.saturating_sub(OLDEST), secret);
+        self.all += usize::from(of_account.keep(id, attempt));
+        let old = of_account.expire(event.at.saturating_sub(OLDEST));
         let mut evicted = 0;
-        while of_account.by_id.len() > most.of_account && of_account.drop_oldest(secret) {
+        while of_account.by_id.len() > most.of_account && of_account.drop_oldest() {
             evicted += 1;
         }
         self.all = self.all.saturating_sub(old + evicted);
         u64::try_from(evicted + self.make_room(most.of_all)).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn get(&self, account: &str, id: &str) -> Option<&Arc<Event>> {
-        self.accounts.get(account)?.by_id.get(id)
+    /// The attempt of that id or decision, as it is encoded.
+    pub(super) fn named(&self, account: &str, id: &str) -> Option<&[u8]> {
+        let known = self.accounts.get(account)?.by_id.get(id).map(|attempt| &*attempt.encoded);
+        known.or_else(|| self.other(account, &Name::Decision(id.into())))
     }
 
-    /// The attempt of that id or decision.
-    pub(super) fn named(&self, account: &str, id: &str) -> Option<&Arc<Event>> {
-        let decision = || self.other(account, &Name::Decision(id.into()));
-        self.get(account, id).or_else(decision)
-    }
-
-    /// The last message to a recipient.
-    pub(super) fn last_to(&self, account: &str, recipient: &str) -> Option<&Arc<Event>> {
+    /// The last message to a recipient, as it is encoded.
+    pub(super) fn last_to(&self, account: &str, recipient: &str) -> Option<&[u8]> {
         self.other(account, &Name::LastTo(self.secret.digest(&Fact::Text(recipient.into()))))
     }
 
-    fn other(&self, account: &str, name: &Name) -> Option<&Arc<Event>> {
+    fn other(&self, account: &str, name: &Name) -> Option<&[u8]> {
         let known = self.accounts.get(account)?;
-        known.by_id.get(known.names.get(name)?)
+        known.by_id.get(known.names.get(name)?).map(|attempt| &*attempt.encoded)
     }
 
     /// Puts another state of an attempt in place of the one that is kept.
-    pub(super) fn replace(&mut self, account: &str, id: &str, event: Arc<Event>) {
+    pub(super) fn replace(&mut self, account: &str, id: &str, encoded: Vec<u8>) {
         if let Some(known) = self.accounts.get_mut(account).and_then(|known| known.by_id.get_mut(id)) {
-            *known = event;
+            known.encoded = encoded.into();
         }
     }
 
@@ -111,21 +117,22 @@ impl Attempts {
         self.all
     }
 
-    /// Every attempt, with its id, each account's in the order in which they were kept.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Event>> {
+    /// Every attempt as it is encoded, each account's in the order in which they were kept.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.accounts
             .values()
             .flat_map(|account| account.order.iter().filter_map(|(_, id)| account.by_id.get(id)))
+            .map(|attempt| &*attempt.encoded)
     }
 
     fn make_room(&mut self, most: usize) -> usize {
-        let (mut evicted, secret) = (0, self.secret);
+        let mut evicted = 0;
         while self.all > most {
             let biggest = self.accounts.values_mut().max_by_key(|account| account.by_id.len());
             let Some(account) = biggest else { return evicted };
             // For a while, not for one.
             let goes = (account.by_id.len() / 8).max(1);
-            let gone = (0..goes).filter(|_| account.drop_oldest(secret)).count();
+            let gone = (0..goes).filter(|_| account.drop_oldest()).count();
             if gone == 0 {
                 return evicted;
             }
@@ -140,50 +147,61 @@ impl Attempts {
 // === impl OfAccount ===
 
 impl OfAccount {
-    fn expire(&mut self, before: i64, secret: Secret) -> usize {
+    /// Whether its id is new.
+    fn keep(&mut self, id: &Arc<str>, attempt: Attempt) -> bool {
+        self.order.push_back((attempt.at, id.clone()));
+        for name in &attempt.names {
+            self.names.insert(name.clone(), id.clone());
+        }
+        let before = self.by_id.insert(id.clone(), attempt);
+        if let Some(before) = &before {
+            self.forget_names(before, id);
+        }
+        before.is_none()
+    }
+
+    fn expire(&mut self, before: i64) -> usize {
         let mut gone = 0;
         while let Some((at, _)) = self.order.front()
             && *at < before
             && let Some((_, id)) = self.order.pop_front()
         {
-            let old = self.by_id.get(&id).is_some_and(|event| event.at < before);
-            gone += usize::from(old && self.remove(&id, secret));
+            let old = self.by_id.get(&id).is_some_and(|attempt| attempt.at < before);
+            gone += usize::from(old && self.remove(&id));
         }
         gone
     }
 
-    fn drop_oldest(&mut self, secret: Secret) -> bool {
+    fn drop_oldest(&mut self) -> bool {
         while let Some((at, id)) = self.order.pop_front() {
-            let same = self.by_id.get(&id).is_some_and(|event| event.at == at);
-            if same && self.remove(&id, secret) {
+            let same = self.by_id.get(&id).is_some_and(|attempt| attempt.at == at);
+            if same && self.remove(&id) {
                 return true;
             }
         }
         false
     }
 
-    fn remove(&mut self, id: &Arc<str>, secret: Secret) -> bool {
-        let Some(event) = self.by_id.remove(id) else { return false };
-        self.forget_names(&event, id, secret);
+    fn remove(&mut self, id: &Arc<str>) -> bool {
+        let Some(attempt) = self.by_id.remove(id) else { return false };
+        self.forget_names(&attempt, id);
         true
     }
 
-    /// Forgets the names that this event had, as far as they are not another one's now.
-    fn forget_names(&mut self, event: &Event, id: &Arc<str>, secret: Secret) {
-        let now = self.by_id.get(id).cloned();
-        let kept =
-            |name: &Name| now.as_ref().is_some_and(|now| names(now, secret).any(|known| known == *name));
-        for name in names(event, secret) {
-            if self.names.get(&name) == Some(id) && !kept(&name) {
-                self.names.remove(&name);
+    /// Forgets the names that an attempt had, as far as they are not another one's now.
+    fn forget_names(&mut self, before: &Attempt, id: &Arc<str>) {
+        let kept = self.by_id.get(id);
+        for name in before.names.iter().filter(|name| kept.is_none_or(|now| !now.names.contains(name))) {
+            if self.names.get(name) == Some(id) {
+                self.names.remove(name);
             }
         }
     }
 }
 
-fn names(event: &Event, secret: Secret) -> impl Iterator<Item = Name> {
+fn names(event: &Event, secret: Secret) -> Names {
     let decision = event.text(Field::Decision).map(|id| Name::Decision(id.into()));
     let message = MESSAGES.contains(&&*event.kind);
-    let to = event.get(Field::To).filter(|_| message).map(|to| Name::LastTo(secret.digest(to)));
-    decision.into_iter().chain(to)
+    let to = event.hash(Field::To, secret).filter(|_| message).map(Name::LastTo);
+    decision.into_iter().chain(to).collect()
 }

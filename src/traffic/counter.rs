@@ -150,7 +150,8 @@ impl Counter {
     /// Whether events of this kind can count, whatever else they state.
     pub fn takes(&self, event: &Event) -> bool {
         let attempt = event.is_attempt();
-        let kind = (attempt && self.events.attempts) || self.events.kinds.contains(&event.kind);
+        let kind =
+            (attempt && self.events.attempts) || self.events.kinds.iter().any(|kind| **kind == *event.kind);
         kind && (!attempt || event.refused == self.refused)
     }
 

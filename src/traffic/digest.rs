@@ -8,7 +8,6 @@ use siphasher::sip::SipHasher24 as Sip64;
 use siphasher::sip128::{Hasher128, SipHasher24};
 
 use super::event::Fact;
-use super::field::Field;
 
 /// What the hashes of one memory are keyed with.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,9 +68,8 @@ impl Secret {
         }
     }
 
-    /// A fact as 64 bits; never zero.
-    pub(super) fn value(&self, fact: &Fact) -> u64 {
-        let [a, b] = self.digest(fact);
+    /// A hash of 128 bits as 64; never zero.
+    pub(super) fn value([a, b]: [u64; 2]) -> u64 {
         (a ^ b.rotate_left(32)).max(1)
     }
 
@@ -86,15 +84,6 @@ impl Secret {
             }
             Fact::Hidden(_, number) => *number,
             Fact::Flag(_) | Fact::Number(_) => None,
-        }
-    }
-
-    /// A fact that may be written down.
-    pub(super) fn hidden(&self, field: Field, fact: &Fact) -> Fact {
-        if field.is_private() && matches!(fact, Fact::Text(_)) {
-            Fact::Hidden(self.digest(fact), self.number(fact))
-        } else {
-            fact.clone()
         }
     }
 

@@ -3,9 +3,14 @@
 //! An event is a bag of named facts, so that a counter can be declared over any of them. What an
 //! event does not state is unknown, which is a value of its own to a filter and no value to a key.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use super::digest::Secret;
 use super::field::Field;
 use crate::domain::ActionKind;
 
@@ -17,19 +22,19 @@ pub enum Fact {
     /// A whole number.
     Number(i64),
     /// A text.
-    Text(Arc<str>),
+    Text(SmolStr),
     /// A text of which only its keyed hash is known any more; and of a number, how far it is from a
     /// secret one, so that runs of numbers are still seen.
     Hidden([u64; 2], Option<i64>),
 }
 
 /// One thing that happened.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Event {
     /// When, milliseconds since 1970.
     pub at: i64,
     /// What: an action, or an event of its own.
-    pub kind: Arc<str>,
+    pub kind: SmolStr,
     /// It was refused, and so did not happen.
     pub refused: bool,
     /// How many it stands for in counts and sums.
@@ -38,6 +43,14 @@ pub struct Event {
     pub id: Option<Arc<str>>,
     // INVARIANT: each field once.
     facts: Vec<(Field, Fact)>,
+    hashes: RefCell<Hashes>,
+}
+
+/// Hashes of facts under a secret: a dozen counters ask for the same ones.
+#[derive(Clone, Default)]
+struct Hashes {
+    secret: Option<Secret>,
+    known: SmallVec<[(Field, [u64; 2]); 8]>,
 }
 
 /// Events hold numbers of people: only what happened is shown.
@@ -47,16 +60,40 @@ impl fmt::Debug for Event {
     }
 }
 
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { at, kind, refused, weight, id, facts, hashes: _ } = self;
+        *at == other.at
+            && *kind == other.kind
+            && *refused == other.refused
+            && *weight == other.weight
+            && *id == other.id
+            && *facts == other.facts
+    }
+}
+
+impl Eq for Event {}
+
 // === impl Event ===
 
 impl Event {
     /// Something that happened at an instant, with nothing known of it yet.
     pub fn new(kind: &str, at: i64) -> Self {
-        Self { at, kind: kind.into(), refused: false, weight: 1, id: None, facts: Vec::new() }
+        Self {
+            at,
+            kind: kind.into(),
+            refused: false,
+            weight: 1,
+            id: None,
+            // As many as an attempt states, so that none is moved.
+            facts: Vec::with_capacity(20),
+            hashes: RefCell::default(),
+        }
     }
 
     /// States a field; what was stated before is replaced.
     pub fn set(&mut self, field: Field, fact: Fact) {
+        self.hashes.get_mut().known.retain(|(known, _)| *known != field);
         match self.facts.iter_mut().find(|(known, _)| *known == field) {
             Some((_, old)) => *old = fact,
             None => self.facts.push((field, fact)),
@@ -89,6 +126,20 @@ impl Event {
             Some(Fact::Number(number)) => *number,
             Some(Fact::Flag(_) | Fact::Text(_) | Fact::Hidden(..)) | None => 0,
         }
+    }
+
+    /// The hash of what a field holds, if it is stated.
+    pub(super) fn hash(&self, field: Field, secret: Secret) -> Option<[u64; 2]> {
+        let mut hashes = self.hashes.borrow_mut();
+        if hashes.secret != Some(secret) {
+            *hashes = Hashes { secret: Some(secret), known: SmallVec::new() };
+        }
+        if let Some((_, hash)) = hashes.known.iter().find(|(known, _)| *known == field) {
+            return Some(*hash);
+        }
+        let hash = secret.digest(self.get(field)?);
+        hashes.known.push((field, hash));
+        Some(hash)
     }
 
     /// Everything that is stated.

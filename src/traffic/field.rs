@@ -85,11 +85,42 @@ impl Field {
         matches!(self, Self::To | Self::From | Self::Prefix | Self::Ip | Self::EndUserIp)
     }
 
+    /// What stands for its name where events are written down: a hash of it, so that it is the same for as long
+    /// as the name is.
+    pub(super) const fn code(self) -> u16 {
+        let name = self.as_str().as_bytes();
+        let (mut hash, mut at) = (0x811c_9dc5_u32, 0);
+        #[expect(clippy::indexing_slicing, reason = "the place is below the length")]
+        while at < name.len() {
+            hash = (hash ^ name[at] as u32).wrapping_mul(0x0100_0193);
+            at += 1;
+        }
+        let [a, b, c, d] = hash.to_le_bytes();
+        u16::from_le_bytes([a ^ c, b ^ d])
+    }
+
+    /// The field of that code.
+    pub(super) fn of_code(code: u16) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.code() == code)
+    }
+
     /// What a sum of the field is divided by, once it is complete, so that nothing is rounded twice.
     pub const fn divisor(self) -> i128 {
         match self {
             Self::RatedCost | Self::EvenCost => MINUTE_MS,
             _ => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_a_code_of_its_own() {
+        for field in Field::ALL {
+            assert_eq!(Field::of_code(field.code()), Some(*field));
         }
     }
 }

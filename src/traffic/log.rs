@@ -12,6 +12,9 @@ use super::tally::Tally;
 /// Up to so many entries are looked through each time.
 const FEW: usize = 24;
 
+/// So many entries are looked at before they are searched.
+const NEAR: usize = 8;
+
 /// The entries of one key.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -148,19 +151,18 @@ impl Log {
     /// Reads a window.
     pub(super) fn window<R>(&mut self, plan: &Plan, asked: &Asked, read: impl FnOnce(View<'_>) -> R) -> R {
         let level = self.level();
-        let (mut whole, mut part) = self.across(plan, asked);
+        let ends = self.ends(asked);
+        let (mut whole, mut part) = self.across(plan, asked, ends);
         // A part with a window of its own is looked through: no counter of the bundle has one.
         if (self.entries.len() <= FEW && self.more.is_none()) || asked.part.is_some() {
             let mut tally = Tally::new(plan.kind);
-            let (begin, end) = self.ends(asked);
-            for entry in self.entries.range(begin..end) {
+            for entry in self.entries.range(ends.0..ends.1) {
                 tally.add(plan, entry, asked);
             }
             whole += tally.whole;
             part += tally.part;
             return read(View { whole, part, tally: &mut tally, level });
         }
-        let ends = self.ends(asked);
         let more = self.more.get_or_insert_default();
         let cursor = more.cursor.get_or_insert_with(|| Cursor::new(plan, asked));
         cursor.move_to(plan, asked, &self.entries, ends);
@@ -169,20 +171,32 @@ impl Log {
         read(View { whole, part, tally: &mut cursor.tally, level })
     }
 
+    /// Where the window begins and ends: mostly near to where it last did.
     fn ends(&self, asked: &Asked) -> (usize, usize) {
-        let begin = self.entries.partition_point(|entry| entry.at < asked.from);
-        let end = self.entries.partition_point(|entry| entry.at <= asked.to);
+        let cursor = self.more.as_ref().and_then(|more| more.cursor.as_ref());
+        let (begin, end) = cursor.map_or((0, 0), |cursor| (cursor.begin, cursor.end));
+        let begin = self.point(begin, |entry| entry.at < asked.from);
+        let end = self.point(end, |entry| entry.at <= asked.to);
         (begin, end.max(begin))
+    }
+
+    /// How many entries are before a point, looked for from a place near it.
+    fn point(&self, near: usize, before: impl Fn(&Entry) -> bool) -> usize {
+        let is_before = |place: usize| self.entries.get(place).is_some_and(&before);
+        let found = (near..near.saturating_add(NEAR)).find(|place| !is_before(*place));
+        match found {
+            Some(place) if place > near || near == 0 || is_before(near - 1) => place,
+            Some(_) | None => self.entries.partition_point(before),
+        }
     }
 
     /// What merged entries that lie across the ends of the window have in it, less what they count
     /// for as a whole.
-    fn across(&self, plan: &Plan, asked: &Asked) -> (i128, i128) {
+    fn across(&self, plan: &Plan, asked: &Asked, (begin, end): (usize, usize)) -> (i128, i128) {
         let (mut whole, mut part) = (0, 0);
         if self.more.is_none() || plan.kind != Kind::Totals {
             return (whole, part);
         }
-        let (begin, end) = self.ends(asked);
         let mut correct = |entry: &Entry, counted: bool| {
             if !entry.is_frozen() || entry.first() > asked.to || (counted && entry.first() >= asked.from) {
                 return;

@@ -13,7 +13,7 @@ mod stats;
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLockReadGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLockReadGuard};
 
 use super::aggregate::{Asking, Reading, Smallest};
 use super::attempts::Attempts;
@@ -25,6 +25,7 @@ use super::field::Field;
 use super::journal::Journal;
 use super::log::{Log, View};
 use super::plan::{Plan, Plans};
+use super::segments::codec::{decoded, encoded};
 use super::segments::image::Change;
 use super::shard::{PLATFORM, Setting, Shard};
 use crate::domain::Decision;
@@ -138,23 +139,24 @@ impl Memory {
     ///
     /// # Errors
     /// When a writer failed before.
-    pub fn record(&self, event: Event) -> Result<u64, Unreadable> {
+    pub fn record(&self, event: &Event) -> Result<u64, Unreadable> {
         let held = self.journal.change();
-        self.write_down(held.as_ref(), &Change::Record(&event));
-        self.keep(event)
+        let encoded = (held.is_some() || event.id.is_some()).then(|| encoded(event, self.secret));
+        let encoded = encoded.unwrap_or_default();
+        self.write_down(held.as_ref(), &Change::Record(&encoded));
+        self.keep(event, &encoded)
     }
 
-    fn keep(&self, event: Event) -> Result<u64, Unreadable> {
-        let evicted = self.apply(None, Some(&event))?;
-        Ok(evicted + self.await_outcome(event)?)
+    fn keep(&self, event: &Event, encoded: &[u8]) -> Result<u64, Unreadable> {
+        let evicted = self.apply(None, Some(event))?;
+        Ok(evicted + self.await_outcome(event, encoded)?)
     }
 
-    fn await_outcome(&self, event: Event) -> Result<u64, Unreadable> {
-        let Some(id) = event.id.clone().filter(|_| !event.refused) else { return Ok(0) };
-        let event = Arc::new(event);
+    fn await_outcome(&self, event: &Event, encoded: &[u8]) -> Result<u64, Unreadable> {
+        let Some(id) = event.id.as_ref().filter(|_| !event.refused) else { return Ok(0) };
         let account = event.text(Field::Account).unwrap_or_default();
         let most = self.bounds.attempts();
-        let gone = self.attempts_of(account)?.keep(account, &id, event.clone(), most);
+        let gone = self.attempts_of(account)?.keep(account, id, event, encoded, most);
         self.evicted_attempts.fetch_add(gone, Ordering::Relaxed);
         Ok(gone)
     }
@@ -169,7 +171,7 @@ impl Memory {
             attempt.set_text(Field::Reason, &reason.code);
         }
         self.cool_down(&attempt, decision)?;
-        self.record(attempt).map(drop)
+        self.record(&attempt).map(drop)
     }
 
     /// Completes the attempt that an account made under an id: it is taken out of its counters,
@@ -203,22 +205,24 @@ impl Memory {
     fn amend_one(
         &self,
         account: &str,
-        find: &dyn Fn(&Attempts) -> Option<&Arc<Event>>,
+        find: &dyn Fn(&Attempts) -> Option<&[u8]>,
         change: &mut dyn FnMut(&mut Event),
     ) -> Result<Amended, Unreadable> {
         let held = self.journal.change();
         // Held throughout: two outcomes of one attempt follow each other.
         let mut attempts = self.attempts_of(account)?;
-        let Some(old) = find(&attempts).cloned() else { return Ok(Amended::Unknown) };
-        let Some(id) = &old.id else { return Ok(Amended::Unknown) };
-        let mut new = (*old).clone();
+        let Some(encoded_old) = find(&attempts).map(<[u8]>::to_vec) else { return Ok(Amended::Unknown) };
+        let old = decoded(&encoded_old).map_err(|_| Unreadable::Damaged)?;
+        let Some(id) = old.id.clone() else { return Ok(Amended::Unknown) };
+        let mut new = old.clone();
         change(&mut new);
-        if new == *old {
+        if new == old {
             return Ok(Amended::Done);
         }
-        self.write_down(held.as_ref(), &Change::Amend(&old, &new));
+        let encoded_new = encoded(&new, self.secret);
+        self.write_down(held.as_ref(), &Change::Amend(&encoded_old, &encoded_new));
         self.apply(Some(&old), Some(&new))?;
-        attempts.replace(account, id, Arc::new(new));
+        attempts.replace(account, &id, encoded_new);
         Ok(Amended::Done)
     }
 
@@ -333,7 +337,7 @@ impl Memory {
     /// and until it is made.
     fn write_down(&self, held: Option<&RwLockReadGuard<'_, ()>>, change: &Change<'_>) {
         if held.is_some() {
-            self.journal.append(&change.bytes(self.secret));
+            self.journal.append(&change.bytes());
         }
     }
 

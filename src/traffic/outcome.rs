@@ -91,7 +91,7 @@ pub enum Change {
 pub fn await_outcomes(attempt: &mut Event, id: Arc<str>, decision: Option<Arc<str>>) {
     attempt.id = Some(id);
     if let Some(decision) = decision {
-        attempt.set(Field::Decision, Fact::Text(decision));
+        attempt.set(Field::Decision, Fact::Text(decision.into()));
     }
     if attempt.kind.parse() == Ok(ActionKind::PlaceCall) {
         attempt.set_text(Field::Status, PLACED);

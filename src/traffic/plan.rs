@@ -2,9 +2,9 @@
 //! depends on an account's limits is left as numbers to be compared when the counter is read.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::aggregate::Asking;
 use super::counter::{Aggregate, Counter, Filter, Test, Which, Window};
@@ -142,7 +142,7 @@ impl Plan {
     pub(super) fn key(&self, event: &Event) -> Option<Key> {
         let mut seed = self.seed;
         for field in &self.counter.key {
-            seed = seed.with(self.secret.digest(event.get(*field)?));
+            seed = seed.with(event.hash(*field, self.secret)?);
         }
         Some(seed.key())
     }
@@ -169,7 +169,7 @@ impl Plan {
     pub(super) fn value_of(&self, event: &Event) -> Option<u64> {
         match &self.counter.aggregate {
             Aggregate::Distinct(of) | Aggregate::Share { of, .. } => {
-                event.get(*of).map(|fact| self.secret.value(fact))
+                event.hash(*of, self.secret).map(Secret::value)
             }
             Aggregate::Run { of, .. } => self.secret.number(event.get(*of)?).map(i64::cast_unsigned),
             Aggregate::Classes { of, .. } => Some(event.number(*of).cast_unsigned()),
@@ -356,8 +356,8 @@ impl Bound {
 #[derive(Debug)]
 pub(super) struct Plans {
     all: Vec<Option<Plan>>,
-    allowed: HashMap<Arc<str>, Box<[usize]>>,
-    refused: HashMap<Arc<str>, Box<[usize]>>,
+    allowed: HashMap<SmolStr, Box<[usize]>>,
+    refused: HashMap<SmolStr, Box<[usize]>>,
 }
 
 // === impl Plans ===
@@ -368,7 +368,7 @@ impl Plans {
         let plan =
             |counter: &Counter| (!counter.planned).then(|| Plan::new(counter, secret, limit).ok()).flatten();
         let all: Vec<_> = counters.iter().map(plan).collect();
-        let own = counters.iter().flat_map(|counter| counter.events.kinds.iter().cloned());
+        let own = counters.iter().flat_map(|counter| counter.events.kinds.iter().map(SmolStr::new));
         let kinds = ActionKind::ALL.iter().map(|kind| kind.as_str().into()).chain(own);
         let (mut allowed, mut refused) = (HashMap::new(), HashMap::new());
         for kind in kinds {

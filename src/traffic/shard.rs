@@ -16,8 +16,8 @@ use super::slots::Slots;
 
 /// What a key costs beside its entries, in the size of one: measured, see `docs/performance.md`.
 pub(super) const KEY_CELLS: usize = 3;
-/// How many keys are looked at for each that is written.
-const SWEPT: usize = 4;
+/// How many keys are looked at for each new one, so that those that are over do not pile up.
+const SWEPT: usize = 3;
 /// The owner of keys that several accounts wrote.
 pub(super) const PLATFORM: u64 = 0;
 
@@ -91,9 +91,12 @@ impl Shard {
         entry: Entry,
     ) -> Vec<usize> {
         self.note(plan, key, owner, entry, true);
+        let before = self.keys();
         let place = self.slot_of(plan, key, owner);
+        let is_new = self.keys() > before;
         if let Some(slot) = self.slots.get_mut(place) {
             slot.written = slot.written.max(entry.at);
+            slot.log.expire(plan, setting.clock.saturating_sub((setting.keep)(plan.counter.place)));
             slot.log.insert(plan, entry);
             if slot.owner != owner && slot.owner != PLATFORM {
                 let (old, cells) = (std::mem::replace(&mut slot.owner, PLATFORM), slot.cells);
@@ -102,7 +105,9 @@ impl Shard {
             }
         }
         self.settle(place);
-        self.sweep(setting);
+        if is_new {
+            self.sweep(setting);
+        }
         self.make_room(setting, place)
     }
 

@@ -28,8 +28,8 @@ impl Default for Bounds {
             cells_of_account: 3 << 20,
             cells_of_all: 12 << 20,
             keys_of_counter: 2 << 20,
-            attempts_of_account: 1 << 15,
-            attempts_of_all: 1 << 18,
+            attempts_of_account: 1 << 17,
+            attempts_of_all: 1 << 19,
             blocks: 1_024,
         }
     }

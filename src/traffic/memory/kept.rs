@@ -1,11 +1,12 @@
 //! The memory as it is kept over a restart: what changed, its state at a cut, and both taken in again.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 use super::super::blocks::Cooling;
 use super::super::field::Field;
 use super::super::journal::Waiting;
 use super::super::segments::Malformed;
+use super::super::segments::codec::encoded;
 use super::super::segments::image::{self, Change, Changed};
 use super::{Memory, Unreadable, shard_number};
 
@@ -51,13 +52,13 @@ impl Memory {
         });
         let attempts = self.attempts.iter().map(|attempts| {
             let attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
-            kind(ATTEMPTS, image::of_attempts(attempts.iter().map(|event| &**event), self.secret))
+            kind(ATTEMPTS, attempts.iter().flatten().copied().collect())
         });
         let blocks = self.blocks.iter().map(|blocks| {
             let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
-            let changes = blocks.iter().map(|(account, block)| {
-                Change::Cooling(account, &Cooling::Set(block.clone())).bytes(self.secret)
-            });
+            let changes = blocks
+                .iter()
+                .map(|(account, block)| Change::Cooling(account, &Cooling::Set(block.clone())).bytes());
             kind(CHANGES, changes.flatten().collect())
         });
         spans.chain(shards).chain(attempts).chain(blocks)
@@ -81,7 +82,8 @@ impl Memory {
             KEYS => self.take_in_keys(part)?,
             ATTEMPTS => {
                 for event in image::attempts(part) {
-                    self.await_outcome(event?).map_err(|_| Malformed)?;
+                    let event = event?;
+                    self.await_outcome(&event, &encoded(&event, self.secret)).map_err(|_| Malformed)?;
                 }
             }
             CHANGES => {
@@ -104,12 +106,13 @@ impl Memory {
 
     fn repeat(&self, change: Changed) -> Result<(), Unreadable> {
         match change {
-            Changed::Record(event) => self.keep(event).map(drop),
-            Changed::Amend(old, new) => {
+            Changed::Record(event) => self.keep(&event, &encoded(&event, self.secret)).map(drop),
+            Changed::Amend(both) => {
+                let (old, new) = *both;
                 self.apply(Some(&old), Some(&new))?;
                 let account = new.text(Field::Account).unwrap_or_default().to_owned();
                 if let Some(id) = new.id.clone() {
-                    self.attempts_of(&account)?.replace(&account, &id, Arc::new(new));
+                    self.attempts_of(&account)?.replace(&account, &id, encoded(&new, self.secret));
                 }
                 Ok(())
             }

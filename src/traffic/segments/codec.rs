@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::traffic::digest::Secret;
 use crate::traffic::entry::Entry;
 use crate::traffic::event::{Event, Fact};
 use crate::traffic::field::Field;
@@ -59,32 +60,49 @@ fn put_option(bytes: &mut Vec<u8>, number: Option<i64>) {
 }
 
 /// An event; `hide` makes of each fact what may be written.
-pub(super) fn put_event(bytes: &mut Vec<u8>, event: &Event, hide: &dyn Fn(Field, &Fact) -> Fact) {
-    put_i64(bytes, event.at);
-    put_text(bytes, &event.kind);
+/// An event as bytes that tell nobody apart: of numbers and addresses only hashes are in them.
+pub(in crate::traffic) fn encoded(event: &Event, secret: Secret) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(256);
+    put_i64(&mut bytes, event.at);
+    put_text(&mut bytes, &event.kind);
     bytes.push(u8::from(event.refused));
-    put_i64(bytes, event.weight);
-    put_text(bytes, event.id.as_deref().unwrap_or_default());
-    put_len(bytes, event.facts().len());
+    put_i64(&mut bytes, event.weight);
+    put_text(&mut bytes, event.id.as_deref().unwrap_or_default());
+    put_len(&mut bytes, event.facts().len());
     for (field, fact) in event.facts() {
-        put_text(bytes, field.as_str());
-        match hide(*field, fact) {
-            Fact::Flag(flag) => bytes.extend([0, u8::from(flag)]),
+        bytes.extend(field.code().to_le_bytes());
+        match fact {
+            Fact::Text(_) if field.is_private() => {
+                let hash = event.hash(*field, secret).unwrap_or_default();
+                put_hidden(&mut bytes, hash, secret.number(fact));
+            }
+            Fact::Flag(flag) => bytes.extend([0, u8::from(*flag)]),
             Fact::Number(number) => {
                 bytes.push(1);
-                put_i64(bytes, number);
+                put_i64(&mut bytes, *number);
             }
             Fact::Text(text) => {
                 bytes.push(2);
-                put_text(bytes, &text);
+                put_text(&mut bytes, text);
             }
-            Fact::Hidden(digest, number) => {
-                bytes.push(3);
-                put_words(bytes, digest);
-                put_option(bytes, number);
-            }
+            Fact::Hidden(hash, number) => put_hidden(&mut bytes, *hash, *number),
         }
     }
+    bytes
+}
+
+fn put_hidden(bytes: &mut Vec<u8>, hash: [u64; 2], number: Option<i64>) {
+    bytes.push(3);
+    put_words(bytes, hash);
+    put_option(bytes, number);
+}
+
+/// An event as it was encoded.
+///
+/// # Errors
+/// When the bytes are malformed.
+pub(in crate::traffic) fn decoded(bytes: &[u8]) -> Result<Event, Malformed> {
+    Reader::new(bytes).event()
 }
 
 /// An entry, after one that was at `last`.
@@ -176,7 +194,7 @@ impl<'b> Reader<'b> {
         event.id = Some(self.text()?).filter(|id| !id.is_empty()).map(Arc::from);
         for _ in 0..self.length()? {
             // A field that this version does not have is read and left out.
-            let field = self.text()?.parse::<Field>();
+            let field = Field::of_code(u16::from_le_bytes([self.byte()?, self.byte()?]));
             let fact = match self.byte()? {
                 0 => Fact::Flag(self.flag()?),
                 1 => Fact::Number(self.signed()?),
@@ -184,7 +202,7 @@ impl<'b> Reader<'b> {
                 3 => Fact::Hidden(self.words()?, self.option()?),
                 _ => return Err(Malformed),
             };
-            if let Ok(field) = field {
+            if let Some(field) = field {
                 event.set(field, fact);
             }
         }

@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::MutexGuard;
 
-use super::codec::{Malformed, Reader, put_entry, put_event, put_i64, put_len, put_text, put_u64, put_words};
+use super::codec::{Malformed, Reader, put_entry, put_i64, put_len, put_text, put_u64, put_words};
 use crate::traffic::blocks::{Block, Cooling, Origin};
-use crate::traffic::digest::{Key, Secret};
+use crate::traffic::digest::Key;
 use crate::traffic::event::Event;
 use crate::traffic::log::Log;
 use crate::traffic::plan::{Plan, Plans};
@@ -23,36 +23,35 @@ const LIFT: u8 = 3;
 
 /// One change.
 pub(in crate::traffic) enum Change<'c> {
-    /// An event was recorded.
-    Record(&'c Event),
+    /// An event was recorded, as it is encoded.
+    Record(&'c [u8]),
     /// An attempt became another.
-    Amend(&'c Event, &'c Event),
+    Amend(&'c [u8], &'c [u8]),
     /// Cool-downs of an account changed.
     Cooling(&'c str, &'c Cooling),
 }
 
 /// One change, as it was read.
 pub(in crate::traffic) enum Changed {
-    Record(Event),
-    Amend(Event, Event),
+    Record(Box<Event>),
+    Amend(Box<(Event, Event)>),
     Cooling(String, Cooling),
 }
 
 // === impl Change ===
 
 impl Change<'_> {
-    pub(in crate::traffic) fn bytes(&self, secret: Secret) -> Vec<u8> {
-        let hide = |field, fact: &_| secret.hidden(field, fact);
+    pub(in crate::traffic) fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(512);
         match self {
             Self::Record(event) => {
                 bytes.push(RECORD);
-                put_event(&mut bytes, event, &hide);
+                bytes.extend_from_slice(event);
             }
             Self::Amend(old, new) => {
                 bytes.push(AMEND);
-                put_event(&mut bytes, old, &hide);
-                put_event(&mut bytes, new, &hide);
+                bytes.extend_from_slice(old);
+                bytes.extend_from_slice(new);
             }
             Self::Cooling(account, cooling) => put_cooling(&mut bytes, account, cooling),
         }
@@ -68,8 +67,8 @@ pub(in crate::traffic) fn changes(bytes: &[u8]) -> impl Iterator<Item = Result<C
 
 fn change(reader: &mut Reader<'_>) -> Result<Changed, Malformed> {
     Ok(match reader.byte()? {
-        RECORD => Changed::Record(reader.event()?),
-        AMEND => Changed::Amend(reader.event()?, reader.event()?),
+        RECORD => Changed::Record(Box::new(reader.event()?)),
+        AMEND => Changed::Amend(Box::new((reader.event()?, reader.event()?))),
         COOLING => Changed::Cooling(reader.text()?.into(), cooling(reader)?),
         _ => return Err(Malformed),
     })
@@ -208,19 +207,7 @@ fn slot<'p>(
     Ok((plan, key, owner, Log::restored(entries, level)))
 }
 
-/// Attempts that may yet get an outcome.
-pub(in crate::traffic) fn of_attempts<'e>(
-    events: impl Iterator<Item = &'e Event>,
-    secret: Secret,
-) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for event in events {
-        put_event(&mut bytes, event, &|field, fact| secret.hidden(field, fact));
-    }
-    bytes
-}
-
-/// The same, as they were read.
+/// Attempts that may yet get an outcome, one encoded after the other, as they were read.
 pub(in crate::traffic) fn attempts(bytes: &[u8]) -> impl Iterator<Item = Result<Event, Malformed>> {
     let mut reader = Reader::new(bytes);
     std::iter::from_fn(move || (!reader.is_empty()).then(|| reader.event()))

@@ -6,7 +6,7 @@
 //! than a second; an orderly stop loses nothing. Numbers and addresses are in the files as hashes,
 //! keyed with a secret that is beside them.
 
-mod codec;
+pub(in crate::traffic) mod codec;
 mod files;
 mod frame;
 pub(in crate::traffic) mod image;

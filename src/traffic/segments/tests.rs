@@ -44,7 +44,7 @@ fn calls(memory: &Memory) -> i64 {
 
 fn record(memory: &Memory, times: usize) {
     for _ in 0..times {
-        memory.record(call(NOW, "+12125550100", "")).expect("recorded");
+        memory.record(&call(NOW, "+12125550100", "")).expect("recorded");
     }
 }
 
@@ -55,7 +55,7 @@ fn what_was_counted_is_counted_after_a_restart() {
     record(&memory, 7);
     let mut attempt = call(NOW, "+12125550100", "");
     attempt.id = Some("req_1".into());
-    memory.record(attempt).expect("recorded");
+    memory.record(&attempt).expect("recorded");
     memory.block("acc_1", Block::by_rule("+3712", "", NOW, 1_000)).expect("blocked");
     memory.block("acc_1", Block::by_rule("+3713", "", NOW, 1_000)).expect("blocked");
     memory.unblock("acc_1", "+3713", 0).expect("lifted");
@@ -173,7 +173,7 @@ fn no_number_and_no_address_is_in_the_files() {
         for (field, text) in texts {
             event.set_text(field, text);
         }
-        memory.record(event).expect("recorded");
+        memory.record(&event).expect("recorded");
         writer.take();
         writer.write();
     }
@@ -205,7 +205,7 @@ fn make(memory: &Memory, step: &Step, now: &mut i64, events: &mut Vec<Event>) {
     }
     let mut event = step.event(*now);
     event.id = Some(events.len().to_string().into());
-    memory.record(event.clone()).expect("recorded");
+    memory.record(&event.clone()).expect("recorded");
     events.push(event);
 }
 

@@ -135,7 +135,7 @@ fn walk(steps: &[Step], now: i64) -> Result<(), TestCaseError> {
             let at = if step.again { now / SECOND * SECOND } else { now } - step.late * SECOND;
             let mut event = step.event(at);
             event.id = Some(nth.to_string().into());
-            memory.record(event.clone()).expect("recorded");
+            memory.record(&event.clone()).expect("recorded");
             model.events.push(event);
             let present = Step { status: 0, refused: false, ..step.clone() }.event(now);
             agree(&memory, &model, &present)?;

@@ -29,12 +29,12 @@ fn who_sends_to_a_million_numbers_loses_nobody_elses_counters() {
     let victims: Vec<String> = (0..50).map(|nth| format!("acc_small_{nth}")).collect();
     for account in &victims {
         for at in 0..5 {
-            memory.record(text(account, at * SECOND, 1)).expect("recorded");
+            memory.record(&text(account, at * SECOND, 1)).expect("recorded");
         }
     }
     let (_, before) = memory.size();
     for to in 0..100_000 {
-        memory.record(text("acc_attacker", 10 * SECOND, to)).expect("recorded");
+        memory.record(&text("acc_attacker", 10 * SECOND, to)).expect("recorded");
     }
     let stats = memory.stats();
     assert_eq!(before, 0);
@@ -51,9 +51,9 @@ fn who_sends_to_a_million_numbers_loses_nobody_elses_counters() {
 #[test]
 fn many_accounts_together_give_way_from_the_top() {
     let memory = memory(small());
-    memory.record(text("acc_small", 0, 7)).expect("recorded");
+    memory.record(&text("acc_small", 0, 7)).expect("recorded");
     for nth in 0..40_000 {
-        memory.record(text(&format!("acc_{}", nth % 8), SECOND, nth)).expect("recorded");
+        memory.record(&text(&format!("acc_{}", nth % 8), SECOND, nth)).expect("recorded");
     }
     assert_eq!(read(&memory, "texts_to_recipient", &text("acc_small", SECOND, 7)).count, 1);
     let room = small().cells_of_all;
@@ -63,9 +63,9 @@ fn many_accounts_together_give_way_from_the_top() {
 #[test]
 fn a_counter_has_no_more_keys_than_it_may() {
     let memory = memory(Bounds { keys_of_counter: 1_024, ..Bounds::default() });
-    memory.record(text("acc_small", 0, 7)).expect("recorded");
+    memory.record(&text("acc_small", 0, 7)).expect("recorded");
     for to in 0..5_000 {
-        memory.record(text("acc_attacker", SECOND, to)).expect("recorded");
+        memory.record(&text("acc_attacker", SECOND, to)).expect("recorded");
     }
     assert_eq!(read(&memory, "texts_to_recipient", &text("acc_small", SECOND, 7)).count, 1);
     let evicted = memory.stats().evicted.into_iter().find(|(name, _)| &**name == "texts_to_recipient");
@@ -76,12 +76,12 @@ fn a_counter_has_no_more_keys_than_it_may() {
 fn idle_keys_go_by_themselves() {
     let memory = memory(Bounds::default());
     for to in 0..2_000 {
-        memory.record(text("acc_1", 0, to)).expect("recorded");
+        memory.record(&text("acc_1", 0, to)).expect("recorded");
     }
     let before = memory.stats().keys;
     // Each write looks at a few keys of its own shards, and of one more.
     for nth in 0..8_000 {
-        memory.record(text("acc_1", 40 * DAY + nth, 1)).expect("recorded");
+        memory.record(&text("acc_1", 40 * DAY + nth, 1)).expect("recorded");
     }
     let stats = memory.stats();
     assert!(before > 2_000 && stats.keys < 20, "{before} keys became {}", stats.keys);
@@ -100,7 +100,7 @@ fn counts_are_exact_to_4096_events_and_within_a_hundredth_above() {
         let status = if random & (7 << 20) == 0 { "ANSWERED" } else { "NO_ANSWER" };
         let mut call = call(at, "+12125550100", status);
         call.set(Field::DurationS, Fact::Number(i64::try_from(random >> 40 & 0x3fff).expect("small")));
-        memory.record(call.clone()).expect("recorded");
+        memory.record(&call.clone()).expect("recorded");
         all.push((at, status == "ANSWERED", call.number(Field::DurationS)));
         if nth % 2_500 != 2_499 {
             continue;
@@ -137,7 +137,7 @@ fn distinct_values_are_exact_to_thousands_and_within_two_hundredths_of_a_million
     let memory = Memory::keyed(secret, &bundle().counters, &|place| limit(place).ok(), Bounds::default());
     for to in 0..300_000 {
         let at = i64::try_from(to).expect("small") * 100;
-        memory.record(text("acc_1", at, to)).expect("recorded");
+        memory.record(&text("acc_1", at, to)).expect("recorded");
         let asked = to < 1_100 || to % 30_000 == 29_999;
         if asked {
             let known = read(&memory, "recipients_of_number", &text("acc_1", at, to)).count;
@@ -155,7 +155,7 @@ fn the_oldest_attempts_go_first_and_their_outcome_is_unknown() {
     for nth in 0..5 {
         let mut attempt = call(nth, "+12125550100", "");
         attempt.id = Some(format!("req_{nth}").into());
-        memory.record(attempt).expect("recorded");
+        memory.record(&attempt).expect("recorded");
     }
     let amend = |id: &str| {
         memory.amend("acc_1", id, &mut |event| event.set_text(Field::Status, "FAILED")).expect("amended")
@@ -194,12 +194,12 @@ fn a_million_keys() {
     };
     let memory = memory(Bounds::default());
     let account = |nth: usize| format!("acc_{}", nth % 5_000);
-    memory.record(text(&account(0), 0, 0)).expect("recorded");
+    memory.record(&text(&account(0), 0, 0)).expect("recorded");
     let before = resident();
     let mut to = 0;
     while memory.stats_of_keys() < 1_000_000 {
         for _ in 0..10_000 {
-            memory.record(text(&account(to), 0, to)).expect("recorded");
+            memory.record(&text(&account(to), 0, to)).expect("recorded");
             to += 1;
         }
     }

@@ -26,8 +26,8 @@ fn leaving(memory: &Memory, name: &str, present: &Event) -> Vec<i64> {
 #[test]
 fn an_outcome_moves_an_attempt_from_counter_to_counter() {
     let memory = memory(Bounds::default());
-    memory.record(code(0, "a")).expect("recorded");
-    memory.record(code(1, "b")).expect("recorded");
+    memory.record(&code(0, "a")).expect("recorded");
+    memory.record(&code(1, "b")).expect("recorded");
     let unverified = |at| read(&memory, "otp_unverified_to_recipient", &code(at, "c")).count;
     let verified = |at| read(&memory, "otp_verified_to_recipient", &code(at, "c")).count;
     assert_eq!((unverified(5), verified(5)), (2, 0));
@@ -43,7 +43,7 @@ fn an_outcome_moves_an_attempt_from_counter_to_counter() {
 #[test]
 fn ids_are_each_accounts_own() {
     let memory = memory(Bounds::default());
-    memory.record(code(0, "a")).expect("recorded");
+    memory.record(&code(0, "a")).expect("recorded");
     let mut none = |_: &mut Event| ();
     assert_eq!(memory.amend("acc_2", "a", &mut none).expect("amended"), Amended::Unknown);
 }
@@ -52,7 +52,7 @@ fn ids_are_each_accounts_own() {
 fn what_leaves_a_window_leaves_at_the_instant_after_its_end() {
     let memory = memory(Bounds::default());
     for at in [0, 10 * SECOND, 10 * SECOND, 70 * SECOND] {
-        memory.record(call(at, "+12125550100", "")).expect("recorded");
+        memory.record(&call(at, "+12125550100", "")).expect("recorded");
     }
     let present = call(65 * SECOND, "+12125550100", "");
     let instants = leaving(&memory, "calls_to_recipient", &present);
@@ -67,7 +67,7 @@ fn what_leaves_a_window_leaves_at_the_instant_after_its_end() {
 #[test]
 fn a_code_comes_of_age_and_then_leaves() {
     let memory = memory(Bounds::default());
-    memory.record(code(0, "a")).expect("recorded");
+    memory.record(&code(0, "a")).expect("recorded");
     let instants = leaving(&memory, "otp_conversion_prefix", &code(1, "b"));
     assert_eq!(instants, [120 * SECOND, 3_600 * SECOND + 1]);
     let of = |at| read(&memory, "otp_conversion_prefix", &code(at, "b")).of;
@@ -91,10 +91,10 @@ fn a_day_ends_at_midnight_and_a_call_by_being_told_so() {
     let at: jiff::Timestamp = "2026-12-01T18:00:00Z".parse().expect("an instant");
     let texts = [(Field::BrandRegistration, "B1"), (Field::Carrier, "TMOBILE")];
     let text = event("SEND_SMS", at.as_millisecond(), &texts);
-    memory.record(text.clone()).expect("recorded");
+    memory.record(&text.clone()).expect("recorded");
     let midnight: jiff::Timestamp = "2026-12-02T08:00:00Z".parse().expect("an instant");
     assert_eq!(leaving(&memory, "texts_of_brand_to_tmobile", &text), [midnight.as_millisecond()]);
-    memory.record(call(0, "+12125550100", "IN_PROGRESS")).expect("recorded");
+    memory.record(&call(0, "+12125550100", "IN_PROGRESS")).expect("recorded");
     assert_eq!(leaving(&memory, "calls_in_progress", &call(1, "+12125550100", "")), [0_i64; 0]);
 }
 
@@ -106,7 +106,7 @@ fn of_two_attempts_only_one_is_the_last_one() {
         let _turn = memory.turn("acc_1");
         let may = read(memory, "calls_to_recipient", &present).count < 10;
         if may {
-            memory.record(present).expect("recorded");
+            memory.record(&present).expect("recorded");
         }
         u32::from(may)
     };
@@ -134,7 +134,7 @@ fn blocks_are_listed_and_lifted() {
 #[test]
 fn what_memory_shows_of_itself_names_nobody() {
     let memory = memory(Bounds::default());
-    memory.record(code(0, "secret-id")).expect("recorded");
+    memory.record(&code(0, "secret-id")).expect("recorded");
     memory.block("acc_1", Block::by_rule("+3712", "", 0, 1_000)).expect("blocked");
     let shown = format!("{memory:?}");
     for secret in ["2125550100", "1212555", "secret-id"] {
