@@ -2,7 +2,8 @@
 //! 16 to 19. Says of each attack how soon it was denied and how much of it after that, and of the others how
 //! many were denied though they did nothing.
 //!
-//! `cargo run --release --example day`, some minutes on one core; `-- 200000 100` for fewer attempts and accounts.
+//! `cargo run --release --example day`, some minutes on one core; `-- 200000 100` for fewer attempts and accounts;
+//! `-- cdr FILE` for a week of calls by the profiles of a file.
 
 #![allow(missing_docs, reason = "a program of its own")]
 #![expect(
@@ -11,10 +12,13 @@
     clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     reason = "a measurement that cannot be made ends and says so"
 )]
 
 mod attacks;
+mod cdr;
 mod people;
 mod world;
 
@@ -40,15 +44,38 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const SEED: u64 = 20_261_125;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<i64>().expect("a number"));
-    let (attempts, accounts) =
-        (arguments.next().unwrap_or(10_000_000), arguments.next().unwrap_or(5_000).max(1));
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/cases");
     let suite = Suite::load(&[cases], None).expect("the demo cases load");
     let policy = Snapshot::new(Arc::new(Bundle::embedded().expect("the default bundle loads")));
     let policy = suite.fixtures.apply(&policy, &Map::new()).expect("the fixtures fit");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["cdr", file] => week(policy, &suite.accounts, Path::new(file)),
+        ref numbers => {
+            let number = |place: usize, usual: i64| {
+                numbers.get(place).map_or(usual, |text| text.parse::<i64>().expect("a number"))
+            };
+            one_day(&policy, &suite.accounts, number(0, 10_000_000), number(1, 5_000).max(1));
+        }
+    }
+}
+
+fn week(policy: Snapshot, examples: &BTreeMap<String, Value>, file: &Path) {
+    let mut day = Day::new(policy, SEED);
+    let end = cdr::populate(&mut day, examples, file);
+    day.run(end, &mut |done| eprintln!("{done} calls"));
+    println!(
+        "| destination | calls | of them up to 6 s | to the top 10,000 numbers | before the first denial | denied | for |"
+    );
+    println!("| --- | --: | --: | --: | --: | --: | --- |");
+    for caller in day.actors().filter_map(|actor| actor.caller()) {
+        println!("{}", caller.line());
+    }
+}
+
+fn one_day(policy: &Snapshot, examples: &BTreeMap<String, Value>, attempts: i64, accounts: i64) {
     let mut day = Day::new(policy.clone(), SEED);
-    let seen = populate(&mut day, &suite.accounts, attempts, accounts);
+    let seen = populate(&mut day, examples, attempts, accounts);
     let begun = Instant::now();
     day.run(MIDNIGHT + 24 * HOUR, &mut |done| eprintln!("{done} attempts"));
     let took = begun.elapsed();

@@ -39,6 +39,10 @@ pub trait Actor {
     /// Told of each decision.
     fn told(&mut self, at: i64, attack: bool, decision: &Decision);
 
+    fn caller(&self) -> Option<&super::cdr::Caller> {
+        None
+    }
+
     fn honest(&self) -> Option<&super::people::Honest> {
         None
     }

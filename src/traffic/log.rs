@@ -91,7 +91,10 @@ impl Log {
         if !freeze::sampled(plan.kind, &entry, self.level()) {
             return;
         }
-        let place = self.entries.partition_point(|known| known.at <= entry.at);
+        // Most come in order.
+        let last = self.entries.back().is_none_or(|last| last.at <= entry.at);
+        let place =
+            if last { self.len() } else { self.entries.partition_point(|known| known.at <= entry.at) };
         if self.entries.is_empty() {
             self.entries.reserve_exact(1);
         }
