@@ -1,18 +1,19 @@
 //! A counter made ready: what of an event can be told when it happens is told then, once, and what
 //! depends on an account's limits is left as numbers to be compared when the counter is read.
 
-use std::collections::HashMap;
+mod conditions;
+mod plans;
 
 use smallvec::SmallVec;
-use smol_str::SmolStr;
 
 use super::aggregate::Asking;
-use super::counter::{Aggregate, Counter, Filter, Test, Which, Window};
+use super::counter::{Aggregate, Counter, Which, Window};
 use super::digest::{Key, Secret, Seed};
 use super::entry::{Entry, UNSTATED};
 use super::event::{Event, Fact};
 use super::field::Field;
-use crate::domain::ActionKind;
+use conditions::{Conditions, compared_hold};
+pub(super) use plans::Plans;
 
 /// How many fields of its events a counter may compare with limits.
 pub(super) const COMPARED_FIELDS: usize = 2;
@@ -51,29 +52,6 @@ pub(super) enum Kind {
     Run,
     /// What each class of values weighs.
     Classes,
-}
-
-/// Filters, by when they can be asked.
-#[derive(Debug, Default)]
-struct Conditions {
-    fixed: Vec<Filter>,
-    compared: Vec<(usize, Bound)>,
-    ages: Vec<Bound>,
-}
-
-/// A comparison with the limit at a place.
-#[derive(Debug, Clone, Copy)]
-struct Bound {
-    order: Order,
-    place: usize,
-    not: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Order {
-    AtLeast,
-    AtMost,
-    Below,
 }
 
 /// Values of the limits that comparisons name, in their order: those of what is taken, then those of
@@ -266,142 +244,4 @@ fn span(window: &Window, limit: &dyn Fn(usize) -> Option<i64>) -> i64 {
         Window::Day(_) => LONGEST_DAY,
         Window::Now => LONGEST_NOW,
     }
-}
-
-// === impl Conditions ===
-
-impl Conditions {
-    fn of(
-        filters: &[Filter],
-        compared: &mut SmallVec<[Field; COMPARED_FIELDS]>,
-    ) -> Result<Self, Uncountable> {
-        let mut conditions = Self::default();
-        for filter in filters {
-            match (Bound::of(&filter.test, false), filter.field) {
-                (Some(bound), Field::AgeS) => conditions.ages.push(bound),
-                (None, Field::AgeS) => return Err(Uncountable::Age),
-                (None, field) if field.is_private() && !filter.test.is_of_presence() => {
-                    return Err(Uncountable::Private(field));
-                }
-                (Some(bound), field) => conditions.compared.push((slot(field, compared)?, bound)),
-                (None, _) => conditions.fixed.push(filter.clone()),
-            }
-        }
-        Ok(conditions)
-    }
-
-    fn fixed_hold(&self, event: &Event) -> bool {
-        self.fixed.iter().all(|filter| filter.test.holds_of(event.get(filter.field)))
-    }
-
-    /// Conditions on the age of events are windows too.
-    fn narrow<E>(&self, from: &mut i64, to: &mut i64, asking: &Asking<'_, E>) -> Result<(), E> {
-        for bound in &self.ages {
-            let edge = asking.now.saturating_sub((asking.limit)(bound.place)?);
-            match (bound.order, bound.not) {
-                (Order::AtLeast, false) | (Order::Below, true) => *to = (*to).min(edge),
-                (Order::AtMost, false) => *from = (*from).max(edge),
-                (Order::AtMost, true) => *to = (*to).min(edge.saturating_sub(1)),
-                (Order::Below, false) | (Order::AtLeast, true) => {
-                    *from = (*from).max(edge.saturating_add(1));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn slot(field: Field, compared: &mut SmallVec<[Field; COMPARED_FIELDS]>) -> Result<usize, Uncountable> {
-    if let Some(slot) = compared.iter().position(|known| *known == field) {
-        return Ok(slot);
-    }
-    if compared.len() == COMPARED_FIELDS {
-        return Err(Uncountable::Compared);
-    }
-    compared.push(field);
-    Ok(compared.len() - 1)
-}
-
-fn compared_hold(bounds: &[(usize, Bound)], entry: &Entry, limits: &[i64]) -> bool {
-    bounds.iter().zip(limits).all(|((slot, bound), limit)| bound.holds(entry.number(*slot), *limit))
-}
-
-// === impl Bound ===
-
-impl Bound {
-    fn of(test: &Test, not: bool) -> Option<Self> {
-        let (order, place) = match test {
-            Test::Not(test) => return Self::of(test, !not),
-            Test::AtLeast(place) => (Order::AtLeast, *place),
-            Test::AtMost(place) => (Order::AtMost, *place),
-            Test::Below(place) => (Order::Below, *place),
-            Test::OneOf(_) | Test::BeginsWith(_) => return None,
-        };
-        Some(Self { order, place, not })
-    }
-
-    /// A number that is not stated is in no order, and so not in the opposite one either.
-    fn holds(self, number: i64, limit: i64) -> bool {
-        let holds = number != UNSTATED
-            && match self.order {
-                Order::AtLeast => number >= limit,
-                Order::AtMost => number <= limit,
-                Order::Below => number < limit,
-            };
-        holds != self.not
-    }
-}
-
-/// All counters made ready, and which of them an event of each kind can count in.
-#[derive(Debug)]
-pub(super) struct Plans {
-    all: Vec<Option<Plan>>,
-    allowed: HashMap<SmolStr, Box<[usize]>>,
-    refused: HashMap<SmolStr, Box<[usize]>>,
-}
-
-// === impl Plans ===
-
-impl Plans {
-    pub(super) fn new(counters: &[Counter], secret: Secret, limit: &dyn Fn(usize) -> Option<i64>) -> Self {
-        // What is planned counts nothing; what cannot be counted is refused when a bundle is loaded.
-        let plan =
-            |counter: &Counter| (!counter.planned).then(|| Plan::new(counter, secret, limit).ok()).flatten();
-        let all: Vec<_> = counters.iter().map(plan).collect();
-        let own = counters.iter().flat_map(|counter| counter.events.kinds.iter().map(SmolStr::new));
-        let kinds = ActionKind::ALL.iter().map(|kind| kind.as_str().into()).chain(own);
-        let (mut allowed, mut refused) = (HashMap::new(), HashMap::new());
-        for kind in kinds {
-            let mut event = Event::new(&kind, 0);
-            allowed.entry(kind.clone()).or_insert_with(|| places(&all, &event));
-            event.refused = true;
-            refused.entry(kind).or_insert_with(|| places(&all, &event));
-        }
-        Self { all, allowed, refused }
-    }
-
-    /// The counter at a place.
-    pub(super) fn get(&self, place: usize) -> Option<&Plan> {
-        self.all.get(place)?.as_ref()
-    }
-
-    /// The counter of that name.
-    pub(super) fn named(&self, name: &str) -> Option<&Plan> {
-        self.iter().find(|plan| &*plan.counter.name == name)
-    }
-
-    /// Every counter that is counted.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Plan> {
-        self.all.iter().flatten()
-    }
-
-    /// The counters that events of this one's kind can count in.
-    pub(super) fn of(&self, event: &Event) -> impl Iterator<Item = &Plan> {
-        let kinds = if event.refused { &self.refused } else { &self.allowed };
-        kinds.get(&event.kind).into_iter().flatten().filter_map(|place| self.get(*place))
-    }
-}
-
-fn places(all: &[Option<Plan>], event: &Event) -> Box<[usize]> {
-    all.iter().flatten().filter(|plan| plan.counter.takes(event)).map(|plan| plan.counter.place).collect()
 }
