@@ -121,6 +121,46 @@ fn a_cool_down_that_comes_again_is_twice_as_long_up_to_a_cap() {
     }
 }
 
+/// Verified codes on the best of 14 days, in 24 hours and in one; those that nobody typed in; and whether that
+/// is pumping: the scenarios of another product, whose thresholds run in monitor mode.
+#[test]
+fn the_measure_of_another_product_watches() {
+    let table: [(i64, [i64; 2], [i64; 2], bool); 10] = [
+        (0, [300, 300], [20, 20], false),
+        (1_000, [1_000, 200], [50, 10], false),
+        (1_000, [2_000, 400], [150, 30], false),
+        (1_000, [500, 100], [300, 60], true),
+        (1_000, [2_000, 400], [800, 200], true),
+        (0, [10, 10], [2, 2], false),
+        (15, [12, 5], [5, 2], false),
+        (15, [30, 10], [5, 2], false),
+        (15, [7, 2], [35, 8], true),
+        (15, [30, 10], [50, 10], true),
+    ];
+    let policy = Snapshot::new(Arc::new(Bundle::embedded().expect("the default bundle loads")));
+    let mut suite = Suite::load(&[demo()], None).expect("the cases load");
+    suite.cases.retain(|case| case.id == "c16-d-06");
+    let [case] = &suite.cases[..] else { panic!("the case is there") };
+    for (peak, verified, unverified, watched) in table {
+        let mut case = case.clone();
+        case.history.clear();
+        for (ago, count, status) in [
+            (7 * 86_400, peak, "VERIFIED"),
+            (9 * 3_600, verified[0] - verified[1], "VERIFIED"),
+            (1_800, verified[1], "VERIFIED"),
+            (9 * 3_600, unverified[0] - unverified[1], "UNVERIFIED"),
+            (1_800, unverified[1], "UNVERIFIED"),
+        ] {
+            let past = json!({"t": -ago, "action": "SEND_OTP", "to": "+37129990000", "status": status, "count": count});
+            case.history.extend((count > 0).then(|| serde_json::from_value(past).expect("an event")));
+        }
+        let prepared = Prepared::new(&suite, &policy, &case).expect("it is well formed").expect("a request");
+        let monitored = &prepared.decide(prepared.now).monitored;
+        let found = monitored.iter().any(|reason| &*reason.code == "AIT_CONVERSION_LOW");
+        assert_eq!(found, watched, "{peak} {verified:?} {unverified:?}: {monitored:?}");
+    }
+}
+
 fn codes(decision: &Decision) -> BTreeSet<String> {
     decision.violations.iter().map(|reason| reason.code.to_string()).collect()
 }

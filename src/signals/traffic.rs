@@ -16,6 +16,7 @@ mod deck;
 use deck::Rates;
 
 const ACTIVE: &str = "ACTIVE";
+const DAY_MS: i64 = 86_400_000;
 /// No count reaches it.
 const UNLIMITED: i64 = crate::bundle::UNLIMITED;
 
@@ -131,6 +132,7 @@ impl History<'_> {
         let verified = event.text(Field::Status) == Some("VERIFIED");
         event.set(Field::Verified, Fact::Flag(verified));
         event.set(Field::Action, Fact::Text(event.kind.clone()));
+        event.set(Field::Day, Fact::Number(event.at.div_euclid(DAY_MS)));
         self.destination(&mut event);
         self.costs(&mut event);
         if let Some(account) = self.account {

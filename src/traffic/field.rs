@@ -69,6 +69,8 @@ text_enum! {
         LeaseAgeS = "lease_age_s",
         /// Why it was refused.
         Reason = "reason",
+        /// The day on which it was, UTC, counted from 1970.
+        Day = "day",
         /// How long ago it was, ms.
         AgeS = "age_s",
     }
