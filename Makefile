@@ -5,10 +5,10 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit oracle bench demo setup
+.PHONY: test fmt lint doc deny unit proto oracle bench demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
-test: setup fmt lint unit doc deny
+test: setup fmt lint proto unit doc deny
 
 # The toolchain that rust-toolchain.toml names.
 setup:
@@ -20,6 +20,10 @@ fmt:
 
 lint:
 	cargo clippy --all-targets --locked -- -D warnings
+
+# buf's lint, and what would break callers with an older proto.
+proto:
+	sh scripts/proto_check.sh
 
 # One build serves the unit tests, the one integration binary and the case files.
 unit:
