@@ -5,7 +5,7 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit proto oracle bench demo setup
+.PHONY: test fmt lint doc deny unit proto api-docs oracle bench demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
 test: setup fmt lint proto unit doc deny
@@ -24,6 +24,10 @@ lint:
 # buf's lint, and what would break callers with an older proto.
 proto:
 	sh scripts/proto_check.sh
+
+# docs/api.md from the comments of the proto. That it is current is a test.
+api-docs:
+	UPDATE_EXPECT=1 cargo test --locked --test it api_docs::
 
 # One build serves the unit tests, the one integration binary and the case files.
 unit:
