@@ -51,14 +51,14 @@ async fn reflection_lists_the_services_and_gives_their_descriptors() {
     let mut names: Vec<&str> = list.service.iter().map(|service| service.name.as_str()).collect();
     names.sort_unstable();
     // Those of administration are not served here, so they are not listed.
-    let served = [
+    let expected = [
         "aup.v1.CatalogService",
         "aup.v1.DecisionService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ];
-    assert_eq!(names, served);
+    assert_eq!(names, expected);
     for symbol in ["aup.v1.DecisionService.Check", "google.rpc.BadRequest", "google.rpc.Status"] {
         let message = MessageRequest::FileContainingSymbol(symbol.to_owned());
         let MessageResponse::FileDescriptorResponse(files) = ask(&server, message).await else {
