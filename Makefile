@@ -5,10 +5,10 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit proto api-docs oracle bench demo setup
+.PHONY: test fmt lint doc deny unit proto api-docs oracle bench ghz ghz-smoke demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
-test: setup fmt lint proto unit doc deny
+test: setup fmt lint proto unit ghz-smoke doc deny
 
 # The toolchain that rust-toolchain.toml names.
 setup:
@@ -53,6 +53,16 @@ oracle:
 # The load harness: aupd beside both floors, one table.
 bench:
 	python3 bench/run.py
+
+# The load test with ghz: aupd and the floor, mixed requests, as calls, batches and streams. 20 minutes.
+ghz:
+	python3 bench/ghz/run.py
+
+# That it works: the data are current, and a few seconds of each on what the tests built.
+ghz-smoke:
+	python3 bench/ghz/data.py --check
+	cargo build --locked --quiet --bin aupd --example floor
+	python3 bench/ghz/run.py --quick --skip-build --profile debug >/dev/null
 
 # One text to 1,000 recipients, and tens of thousands of rules of accounts' own.
 bench-batch:
