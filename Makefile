@@ -5,10 +5,10 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit proto api-docs oracle bench ghz ghz-smoke demo setup
+.PHONY: test fmt lint doc deny unit proto api-docs oracle bench ghz ghz-smoke unit-check container-check demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
-test: setup fmt lint proto unit ghz-smoke doc deny
+test: setup fmt lint proto unit ghz-smoke unit-check container-check doc deny
 
 # The toolchain that rust-toolchain.toml names.
 setup:
@@ -70,6 +70,14 @@ bench-batch:
 
 bench-tenants:
 	python3 bench/tenants.py
+
+# The unit by systemd's own checks.
+unit-check:
+	sh deploy/test_unit.sh
+
+# The steps of the container file, without an engine. Builds everything once more, with the libraries of the system in it.
+container-check:
+	sh deploy/test_container_steps.sh
 
 # A service with the example accounts.
 demo:

@@ -26,6 +26,7 @@ mod cli_check;
 mod cli_eval;
 mod cli_lists;
 mod cooldowns;
+mod deploy;
 mod matrix;
 mod oracle;
 mod outcomes;
