@@ -5,10 +5,10 @@ TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
 
-.PHONY: test fmt lint doc deny unit oracle bench demo setup
+.PHONY: test fmt lint doc deny unit proto api-docs oracle bench ghz ghz-smoke unit-check container-check demo setup
 
 # All that has to hold, from a bare machine: installs what it needs, runs everything.
-test: setup fmt lint unit doc deny
+test: setup fmt lint proto unit ghz-smoke unit-check container-check doc deny
 
 # The toolchain that rust-toolchain.toml names.
 setup:
@@ -20,6 +20,14 @@ fmt:
 
 lint:
 	cargo clippy --all-targets --locked -- -D warnings
+
+# buf's lint, and what would break callers with an older proto.
+proto:
+	sh scripts/proto_check.sh
+
+# docs/api.md from the comments of the proto. That it is current is a test.
+api-docs:
+	UPDATE_EXPECT=1 cargo test --locked --test it api_docs::
 
 # One build serves the unit tests, the one integration binary and the case files.
 unit:
@@ -46,12 +54,30 @@ oracle:
 bench:
 	python3 bench/run.py
 
+# The load test with ghz: aupd and the floor, mixed requests, as calls, batches and streams. 20 minutes.
+ghz:
+	python3 bench/ghz/run.py
+
+# That it works: the data are current, and a few seconds of each on what the tests built.
+ghz-smoke:
+	python3 bench/ghz/data.py --check
+	cargo build --locked --quiet --bin aupd --example floor
+	python3 bench/ghz/run.py --quick --skip-build --profile debug >/dev/null
+
 # One text to 1,000 recipients, and tens of thousands of rules of accounts' own.
 bench-batch:
 	python3 bench/batch.py
 
 bench-tenants:
 	python3 bench/tenants.py
+
+# The unit by systemd's own checks.
+unit-check:
+	sh deploy/test_unit.sh
+
+# The steps of the container file, without an engine. Builds everything once more, with the libraries of the system in it.
+container-check:
+	sh deploy/test_container_steps.sh
 
 # A service with the example accounts.
 demo:

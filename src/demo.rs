@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use include_dir::{Dir, include_dir};
 use serde_json::Value;
 
 use crate::accounts::Lookup;
 use crate::bundle::Snapshot;
 use crate::cases::{Fixtures, list_entries};
-use crate::domain::{Account, AccountId, ResolvedAccount};
+use crate::domain::{Account, AccountId, ActionKind, ResolvedAccount};
 use crate::store::{ListRow, Store, StoreError};
 
 const ACCOUNTS: &str = include_str!("../demo/cases/accounts.json");
+const EXAMPLES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/demo/requests/actions");
 const FIXTURES: &str = include_str!("../demo/cases/fixtures.json");
 
 /// Why the example data cannot be put into a store.
@@ -46,6 +48,11 @@ pub fn lists() -> Result<BTreeMap<String, Vec<ListRow>>, DemoError> {
     };
     let rows = |values: &Value| list_entries(values).unwrap_or_default().into_iter().map(row).collect();
     Ok(fixtures.lists.iter().map(|(name, values)| (name.clone(), rows(values))).collect())
+}
+
+/// A request of that action with every field that it may have, as JSON; it passes on the example accounts.
+pub fn example(action: ActionKind) -> Option<&'static str> {
+    EXAMPLES.get_file(format!("{action}.json"))?.contents_utf8()
 }
 
 /// Puts them into a store. An account that is there stays as it is: nobody's suspension is lifted.

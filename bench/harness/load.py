@@ -65,7 +65,7 @@ def ghz(binary, server, load, bound):
         "-d", request.template(), "-c", str(load.in_flight), "--connections", str(load.connections),
         *bound.flags("-n", "-z", "s"), "-O", "json", server.address,
     ]
-    report = json.loads(_run(command, bound.seconds))
+    report = json.loads(run_bounded(command, bound.seconds))
     latencies = [one["latency"] / 1e6 for one in report["details"] if one["status"] == "OK"]
     seconds = report["total"] / 1e9
     return Answers(latencies, len(latencies) / seconds, report["count"])
@@ -85,7 +85,7 @@ def own(binary, server, load, bound, call=request.CALL, framed=None, recipients=
         f"--from={_used}", f"--seconds={bound.seconds}",
         *([f"--calls={bound.count}"] if bound.count else []), *([f"--rate={load.rate}"] if load.rate else []),
     ]
-    *latencies, last = _run(command, bound.seconds).splitlines()
+    *latencies, last = run_bounded(command, bound.seconds).splitlines()
     told = json.loads(last)
     _used += told["asked"] * recipients
     if not told["answered"]:
@@ -100,7 +100,7 @@ def answer(binary, server):
         binary, "--insecure", *PROTO, "--call", request.CALL,
         "-d", request.template(), "-c", "1", "-n", "1", "--debug", str(log), server.address,
     ]
-    _run(command, SLACK_S)
+    run_bounded(command, SLACK_S)
     for line in log.read_text().splitlines():
         response = json.loads(line).get("response")
         if response:
@@ -114,7 +114,8 @@ def percentile(values, share):
     return values[max(0, math.ceil(share * len(values)) - 1)]
 
 
-def _run(command, seconds):
+def run_bounded(command, seconds):
+    """Runs a generator that was given so many seconds, and returns what it printed."""
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=LIMIT_FACTOR * seconds + SLACK_S, cwd=tools.ROOT, check=False,
     )

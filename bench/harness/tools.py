@@ -43,10 +43,15 @@ def build():
 
 def binaries(profile):
     """The paths of `aupd`, both floors and the load as they were built last for a profile."""
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / profile
+    target = target_of(profile)
     paths = {name: target / "examples" / name for name in ("floor", "floor-cores", "load")}
     paths["aupd"] = target / "aupd"
     for path in paths.values():
         if not path.exists():
             raise Missing(f"{path.name} is not built for {profile}: run without --skip-build")
     return paths
+
+
+def target_of(profile):
+    """The folder of what was built for a profile."""
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / profile

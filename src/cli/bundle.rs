@@ -21,7 +21,13 @@ pub(super) enum BundleCommand {
         dir: Option<PathBuf>,
     },
     /// Prints the rules of a bundle, clause by clause.
-    Show(BundleArgs),
+    Show {
+        /// Its directory; the one inside the binary if missing.
+        #[arg(value_name = "DIR", conflicts_with = "dir")]
+        directory: Option<PathBuf>,
+        #[command(flatten)]
+        bundle: BundleArgs,
+    },
     /// Runs any Cedar program through the compiler and through Cedar's own authorizer, and prints both
     /// answers; fails if they differ.
     Eval(EvalArgs),
@@ -53,8 +59,8 @@ pub(super) fn run(command: BundleCommand, output: &Output) -> anyhow::Result<()>
                 Err(Reported.into())
             }
         },
-        BundleCommand::Show(args) => {
-            let bundle = args.load(output)?;
+        BundleCommand::Show { directory, bundle } => {
+            let bundle = BundleArgs { dir: directory.or(bundle.dir) }.load(output)?;
             output.show(|| rules(&bundle), &rules_json(&bundle))
         }
         BundleCommand::Eval(args) => {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::output::Output;
 use super::{BundleArgs, Reported};
 use crate::accounts::{Accounts, Config, Lookup};
 use crate::bundle::{Policy, Snapshot};
-use crate::domain::{FieldViolation, Request};
+use crate::domain::{ActionKind, FieldViolation, Request};
 use crate::explain::{Explanation, explain};
 use crate::live_lists::LiveLists;
 use crate::serve::checker::subject;
@@ -34,7 +35,16 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Args)]
 pub(super) struct CheckArgs {
     /// File with the request as JSON, `-` for standard input.
-    file: PathBuf,
+    #[arg(required_unless_present = "example")]
+    file: Option<PathBuf>,
+    /// Prints a request of that action with every field that it may have, and ends.
+    ///
+    /// Any request may have besides: `request_id` (the same one again gets the same answer), `at` (an instant
+    /// such as `2026-12-01T18:00:00Z`; now, if missing), `subaccount_id`, `nonce`, `caller_service`, `dry_run`,
+    /// `end_customer`, `brand`, `price_usd`, `max_price_usd`, `use_case`, `content_labels` and `trace`.
+    #[arg(long, value_name = "ACTION", value_parser = actions(), ignore_case = true,
+          conflicts_with_all = ["file", "server", "store", "demo", "explain", "dir"])]
+    example: Option<String>,
     /// Asks a running service, e.g. `http://127.0.0.1:7600`, instead of deciding here.
     #[arg(long, value_name = "URL", conflicts_with_all = ["store", "demo", "dir"])]
     server: Option<String>,
@@ -53,7 +63,11 @@ pub(super) struct CheckArgs {
 
 /// Decides the request; a denial is an answer, not a failure.
 pub(super) fn check(args: &CheckArgs, output: &Output) -> anyhow::Result<()> {
-    let request = match Request::from_json(read(&args.file)?) {
+    if let Some(action) = &args.example {
+        return example(action, output);
+    }
+    let file = args.file.as_deref().unwrap_or(Path::new("-"));
+    let request = match Request::from_json(read(file)?) {
         Ok(request) => request,
         Err(violations) => return malformed(&violations, output),
     };
@@ -65,7 +79,18 @@ pub(super) fn check(args: &CheckArgs, output: &Output) -> anyhow::Result<()> {
     show(&explanation, args.explain, output)
 }
 
-fn read(file: &PathBuf) -> anyhow::Result<Value> {
+fn actions() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(ActionKind::ALL.iter().map(|action| action.as_str()))
+}
+
+/// Prints the example of an action as it is written, so that it can be a file.
+fn example(action: &str, output: &Output) -> anyhow::Result<()> {
+    let action: ActionKind = action.parse()?;
+    output.line(demo::example(action).context("there is no such example")?.trim_end());
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<Value> {
     let mut text = String::new();
     let read = if file.as_os_str() == "-" {
         std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
@@ -103,6 +128,12 @@ async fn here(args: &CheckArgs, request: &Request, output: &Output) -> anyhow::R
 }
 
 async fn stored(args: &CheckArgs, request: &Request, policy: &Arc<Policy>) -> anyhow::Result<Lookup> {
+    // A look makes nothing, and an empty database would know no account.
+    let path = args.store.display();
+    anyhow::ensure!(
+        args.store.exists(),
+        "there is no database at `{path}`: name one with --store, a service with --server, or try --demo"
+    );
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&args.store).await?);
     LiveLists::new(policy.clone(), store.clone()).load().await?;
     let accounts = Accounts::new(store, Config::default())?;

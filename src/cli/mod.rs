@@ -8,8 +8,11 @@ mod cases;
 mod catalogue;
 mod check;
 mod database;
+mod first;
+mod health;
 mod lists;
 mod output;
+mod pages;
 mod serve;
 
 use std::path::PathBuf;
@@ -50,6 +53,12 @@ enum Command {
     Reasons(BundleArgs),
     /// Prints every signal that rules may read.
     Signals,
+    /// Asks a running service whether it serves; fails if not.
+    Health(health::HealthArgs),
+    /// Prints completions for a shell.
+    Completions(pages::CompletionsArgs),
+    /// Prints the manual page, or writes all of them.
+    Man(pages::ManArgs),
 }
 
 /// Which bundle to use.
@@ -89,6 +98,9 @@ fn run(command: Command, output: &Output) -> anyhow::Result<()> {
         Command::Lists(args) => lists::run(&args, output),
         Command::Reasons(args) => catalogue::reasons(&args, output),
         Command::Signals => catalogue::signals(output),
+        Command::Health(args) => health::health(&args, output),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args, output),
     }
 }
 

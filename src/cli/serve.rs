@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Reported;
 use super::output::Output;
+use super::{Reported, first};
 use crate::config::{self, Config};
 use crate::serve::{ServerHandle, StartError, start};
 use crate::telemetry;
@@ -70,6 +70,7 @@ fn runtime(kind: config::Runtime) -> std::io::Result<tokio::runtime::Runtime> {
 async fn run(config: Config, demo: bool, output: &Output) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let plain = matches!(config.serve.tls, config::Tls::Off);
     let mut server = match start(config, demo).await {
         Ok(server) => server,
         Err(StartError::Bundle(problems)) => {
@@ -78,7 +79,7 @@ async fn run(config: Config, demo: bool, output: &Output) -> anyhow::Result<()> 
         }
         Err(error) => return Err(error.into()),
     };
-    announce(&server, demo);
+    announce(&server, demo, plain);
     let failed = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -93,7 +94,7 @@ async fn run(config: Config, demo: bool, output: &Output) -> anyhow::Result<()> 
     }
 }
 
-fn announce(server: &ServerHandle, demo: bool) {
+fn announce(server: &ServerHandle, demo: bool, plain: bool) {
     let snapshot = server.parts().policy.current();
     for warning in &snapshot.bundle.warnings {
         tracing::warn!("the bundle: {warning}");
@@ -106,12 +107,8 @@ fn announce(server: &ServerHandle, demo: bool) {
     if let Some(address) = server.metrics {
         tracing::info!(%address, "listening for metrics");
     }
-    if demo {
-        eprintln!(
-            "\nThe example accounts are in the store. Try:\n  aupd check --server http://{0} demo/requests/text.json\n  \
-             grpcurl -plaintext -d @ {0} aup.v1.DecisionService/Check < demo/requests/text.grpc.json\n",
-            server.decisions
-        );
+    if demo && plain {
+        eprintln!("{}", first::steps(server.decisions, server.metrics));
     }
 }
 

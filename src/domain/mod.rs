@@ -6,6 +6,7 @@
 
 mod account;
 mod action;
+mod blame;
 mod bounds;
 mod decision;
 mod fixed;

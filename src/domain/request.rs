@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::action::{Action, Label, Media, Sender};
+use super::blame::parse;
 use super::redact::redacted_debug;
 use super::vocabulary::{ActionKind, Category};
 use super::{AccountId, FieldViolation, Fixed, KeyId, RequestId};
@@ -121,16 +122,14 @@ impl Request {
     /// the name of the action under `action`.
     ///
     /// # Errors
-    /// One violation for what is malformed, naming the field where the parser can.
+    /// What is malformed, by the path of the field and with what it may be; never with the value.
     pub fn from_json(value: Value) -> Result<Self, Vec<FieldViolation>> {
         let Value::Object(mut fields) = value else {
             return Err(vec![FieldViolation::new("", "must be a JSON object")]);
         };
         let kind = fields.remove("action").unwrap_or(Value::Null);
-        let kind: ActionKind = kind
-            .as_str()
-            .and_then(|name| name.parse().ok())
-            .ok_or_else(|| vec![FieldViolation::new("action", "must name one of the 16 actions")])?;
+        let kind: ActionKind =
+            parse(kind).map_err(|_| vec![FieldViolation::new("action", one_of(ActionKind::ALL))])?;
         let (envelope, rest) = split(fields);
         let envelope = parse(Value::Object(envelope))?;
         let request = Self { envelope, action: Action::from_json(kind, Value::Object(rest))? };
@@ -159,31 +158,13 @@ impl Request {
     }
 }
 
+fn one_of(actions: &[ActionKind]) -> String {
+    let names: Vec<_> = actions.iter().map(|action| format!("`{action}`")).collect();
+    format!("must be one of {}", names.join(", "))
+}
+
 fn split(fields: Map<String, Value>) -> (Map<String, Value>, Map<String, Value>) {
     fields.into_iter().partition(|(key, _)| ENVELOPE_KEYS.contains(&key.as_str()))
-}
-
-/// The parser's message can quote a value, so only what it says of names and types is passed on.
-fn parse<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Vec<FieldViolation>> {
-    let object = value.as_object().cloned().unwrap_or_default();
-    serde_json::from_value(value).map_err(|error| vec![blame(&object, &error)])
-}
-
-fn blame(object: &Map<String, Value>, error: &serde_json::Error) -> FieldViolation {
-    let text = error.to_string();
-    let quoted = text.split('`').nth(1).unwrap_or_default();
-    let field = if object.contains_key(quoted) || text.starts_with("missing field") { quoted } else { "" };
-    let problem = match text.split_once(':') {
-        Some(("invalid type", rest)) => format!("has the wrong type: expected {}", expected(rest)),
-        _ if text.starts_with("unknown field") => "is not a field of this action".to_owned(),
-        _ if text.starts_with("missing field") => "is required".to_owned(),
-        _ => "is malformed".to_owned(),
-    };
-    FieldViolation::new(field, problem)
-}
-
-fn expected(rest: &str) -> &str {
-    rest.split_once("expected ").map_or("another", |(_, what)| what)
 }
 
 // === impl Action ===
@@ -257,6 +238,15 @@ impl Action {
             ActionKind::ApiOperation => Self::ApiOperation(parse(fields)?),
             ActionKind::OpenSession => Self::OpenSession(parse(fields)?),
         })
+    }
+
+    /// The names of the fields that an action of this kind may have.
+    pub fn fields(kind: ActionKind) -> Vec<String> {
+        let empty = Self::from_json(kind, Value::Object(Map::new())).ok().and_then(|a| a.to_json().ok());
+        match empty {
+            Some(Value::Object(fields)) => fields.into_iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        }
     }
 
     fn to_json(&self) -> Result<Value, serde_json::Error> {

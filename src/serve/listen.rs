@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tower::layer::util::{Identity as NoLayer, Stack};
@@ -42,20 +42,49 @@ pub struct Listener {
     pub tcp: TcpListener,
 }
 
+/// Most connections that wait to be taken in.
+const BACKLOG: u32 = 1024;
+
+/// An address that is taken before anything else is done, so that a second instance on it changes nothing;
+/// nobody can connect yet.
+pub struct Place {
+    address: SocketAddr,
+    socket: TcpSocket,
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Takes the address.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn take(address: SocketAddr) -> Result<Self, ListenError> {
+        let socket = || -> std::io::Result<TcpSocket> {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            // Past connections that are being forgotten do not hold up a restart.
+            socket.set_reuseaddr(true)?;
+            socket.bind(address)?;
+            Ok(socket)
+        };
+        Ok(Self { address, socket: socket().map_err(|error| ListenError::Bind(address, error))? })
+    }
+
+    /// Lets connections come.
+    ///
+    /// # Errors
+    /// When another process that took it at the same time listens there by now.
+    pub fn open(self) -> Result<Listener, ListenError> {
+        let failed = |error| ListenError::Bind(self.address, error);
+        let tcp = self.socket.listen(BACKLOG).map_err(failed)?;
+        let local_addr = tcp.local_addr().map_err(failed)?;
+        Ok(Listener { local_addr, tcp })
+    }
+}
+
 // === impl Listener ===
 
 impl Listener {
-    /// Opens a listener.
-    ///
-    /// # Errors
-    /// When the address cannot be used.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        let failed = |error| ListenError::Bind(address, error);
-        let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let local_addr = listener.local_addr().map_err(failed)?;
-        Ok(Self { local_addr, tcp: listener })
-    }
-
     /// Its connections, without Nagle's delay, to be served where they are taken in.
     pub fn incoming(self) -> TcpIncoming {
         // The builder's own setting is ignored for a listener that is handed over, and with Nagle's

@@ -44,7 +44,7 @@ use crate::proto;
 use crate::telemetry;
 use auth::BearerGate;
 use cores::{Arrival, Arrivals, Cores, Ended, Serving};
-use listen::{Layers, Listener};
+use listen::{Layers, Place};
 
 /// Whose health can be asked for; the empty name is the whole.
 const SERVICES: [&str; 3] = ["", "aup.v1.DecisionService", "aup.v1.CatalogService"];
@@ -65,6 +65,13 @@ pub struct ServerHandle {
     tasks: JoinSet<Result<(), Ended>>,
 }
 
+/// The addresses of the configuration, taken.
+struct Places {
+    decisions: Place,
+    admin: Option<Place>,
+    metrics: Option<Place>,
+}
+
 /// Serves the connections of a core. With a signal, even one that never comes, tonic waits for the calls
 /// that are under way when no more connections come.
 impl Serving for Router<Layers> {
@@ -78,6 +85,8 @@ impl Serving for Router<Layers> {
 /// # Errors
 /// When the bundle is broken, the database cannot be used, or an address cannot be listened on.
 pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartError> {
+    // Before anything is read or written: who finds an address taken has changed nothing.
+    let places = Places::take(&config)?;
     let stop = CancellationToken::new();
     let mut parts = Parts::open(&config, demo, &stop).await?;
     let (health, health_service) = tonic_health::server::health_reporter();
@@ -86,12 +95,12 @@ pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartErro
         tasks.spawn(async move { watch.await.map_err(|_| Ended::Task("watch over the store")) });
     }
 
-    let decisions = Listener::bind(config.serve.listen).await?;
+    let decisions = places.decisions.open()?;
     let address = decisions.local_addr;
     let router = listen::server(&config.serve, &config.serve.tls, address)?
         .add_service(health_service)
-        .add_service(reflect::service()?)
-        .add_service(reflect::alpha_service()?)
+        .add_service(reflect::service(&reflect::DECIDING)?)
+        .add_service(reflect::alpha_service(&reflect::DECIDING)?)
         .add_service(
             proto::decision_service_server::DecisionServiceServer::new(parts.decisions.clone())
                 .max_decoding_message_size(config.serve.max_message_bytes),
@@ -100,27 +109,28 @@ pub async fn start(config: Config, demo: bool) -> Result<ServerHandle, StartErro
     let cores =
         Cores::start(&config.serve, decisions.tcp, &router, &stop, &mut tasks).map_err(StartError::Cores)?;
 
-    let admin = start_admin(&config, &parts, &stop, &mut tasks).await?;
-    let metrics = start_metrics(&config, &parts, &stop, &mut tasks).await?;
+    let admin = start_admin(&config, places.admin, &parts, &stop, &mut tasks)?;
+    let metrics = start_metrics(&config, places.metrics, &parts, &stop, &mut tasks)?;
     for name in SERVICES {
         health.set_service_status(name, ServingStatus::Serving).await;
     }
     Ok(ServerHandle { decisions: address, admin, metrics, parts, config, health, stop, cores, tasks })
 }
 
-async fn start_admin(
+fn start_admin(
     config: &Config,
+    place: Option<Place>,
     parts: &Parts,
     stop: &CancellationToken,
     tasks: &mut JoinSet<Result<(), Ended>>,
 ) -> Result<Option<SocketAddr>, StartError> {
-    let Admin::On { listen, auth, tls } = &config.admin else { return Ok(None) };
+    let (Admin::On { auth, tls, .. }, Some(place)) = (&config.admin, place) else { return Ok(None) };
     let token = match auth {
         AdminAuth::Token(source) | AdminAuth::TokenAndCertificate(source) => Some(source.read()?),
         AdminAuth::Certificate => None,
     };
     let gate = BearerGate::new(token);
-    let listener = Listener::bind(*listen).await?;
+    let listener = place.open()?;
     let address = listener.local_addr;
     let limit = config.serve.max_message_bytes;
     let accounts = proto::account_service_server::AccountServiceServer::new(parts.account_service.clone());
@@ -132,23 +142,26 @@ async fn start_admin(
         .add_service(InterceptedService::new(accounts.max_decoding_message_size(limit), gate.clone()))
         .add_service(InterceptedService::new(lists.max_decoding_message_size(limit), gate.clone()))
         .add_service(InterceptedService::new(bundles, gate.clone()))
+        .add_service(InterceptedService::new(reflect::service(&reflect::ADMINISTERING)?, gate.clone()))
+        .add_service(InterceptedService::new(reflect::alpha_service(&reflect::ADMINISTERING)?, gate.clone()))
         .add_service(InterceptedService::new(cooldowns.max_decoding_message_size(limit), gate));
     let served = router.serve_with_incoming_shutdown(listener.incoming(), stop.clone().cancelled_owned());
     tasks.spawn(async move { served.await.map_err(Ended::from) });
     Ok(Some(address))
 }
 
-async fn start_metrics(
+fn start_metrics(
     config: &Config,
+    place: Option<Place>,
     parts: &Parts,
     stop: &CancellationToken,
     tasks: &mut JoinSet<Result<(), Ended>>,
 ) -> Result<Option<SocketAddr>, StartError> {
-    let Some(options) = config.metrics.page() else { return Ok(None) };
+    let (Some(options), Some(place)) = (config.metrics.page(), place) else { return Ok(None) };
+    let listener = place.open()?.tcp;
     let (metrics, ready) = (parts.metrics.clone(), stop.clone());
-    let page =
-        telemetry::serve(options, move || metrics.render(), move || !ready.is_cancelled(), stop.clone())
-            .await?;
+    let (render, is_ready) = (move || metrics.render(), move || !ready.is_cancelled());
+    let page = telemetry::serve_on(listener, options, render, is_ready, stop.clone())?;
     let address = page.local_addr();
     tasks.spawn(async move { page.stopped().await.map_err(|_| Ended::Task("metrics page")) });
     Ok(Some(address))
@@ -158,6 +171,23 @@ async fn start_metrics(
 impl Serving for Router {
     async fn serve(self, arrivals: Arrivals) -> Result<(), tonic::transport::Error> {
         self.serve_with_incoming_shutdown(arrivals.map(Arrival::settle), std::future::pending()).await
+    }
+}
+
+// === impl Places ===
+
+impl Places {
+    fn take(config: &Config) -> Result<Self, ListenError> {
+        let admin = match &config.admin {
+            Admin::On { listen, .. } => Some(*listen),
+            Admin::Off => None,
+        };
+        let metrics = config.metrics.page().map(|page| page.listen);
+        Ok(Self {
+            decisions: Place::take(config.serve.listen)?,
+            admin: admin.map(Place::take).transpose()?,
+            metrics: metrics.map(Place::take).transpose()?,
+        })
     }
 }
 

@@ -13,7 +13,7 @@ pub use code::Code;
 pub use guard::RequestGuard;
 pub use log::{Format, LogError, check_filter, init};
 pub use metrics::{Catalogue, Metrics};
-pub use page::{Page, PageError, PageOptions, serve};
+pub use page::{Page, PageError, PageOptions, serve, serve_on};
 pub use snapshots::{AccountCounts, AuditCounts, ReplayCounts, TrafficCounts};
 
 #[cfg(test)]

@@ -72,6 +72,21 @@ pub async fn serve(
 ) -> Result<Page, PageError> {
     let failed = |error| PageError::Listen(options.listen, error);
     let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+    serve_on(listener, options, metrics, is_ready, stop)
+}
+
+/// The same on a listener that is open already.
+///
+/// # Errors
+/// When the listener has no address.
+pub fn serve_on(
+    listener: TcpListener,
+    options: PageOptions,
+    metrics: impl Fn() -> String + Send + Sync + 'static,
+    is_ready: impl Fn() -> bool + Send + Sync + 'static,
+    stop: CancellationToken,
+) -> Result<Page, PageError> {
+    let failed = |error| PageError::Listen(options.listen, error);
     let local_addr = listener.local_addr().map_err(failed)?;
     let content = Arc::new(Content { metrics: Box::new(metrics), is_ready: Box::new(is_ready) });
     let task = tokio::spawn(accept(listener, options, content, stop));

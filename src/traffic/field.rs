@@ -1,6 +1,6 @@
 //! The fields of events, by the names that `counters.yaml` uses.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::domain::vocabulary::text_enum;
 

@@ -4,9 +4,11 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says so")]
 #![expect(clippy::panic, clippy::indexing_slicing, reason = "that is how a test fails")]
 
+mod api_docs;
 mod bundle;
 mod cases;
 mod failures;
+mod first_look;
 mod child;
 mod grpc;
 mod grpc_bad_input;
@@ -20,9 +22,11 @@ mod grpc_startup;
 mod grpc_tls;
 mod grpc_wire;
 mod cli_accounts;
+mod cli_check;
 mod cli_eval;
 mod cli_lists;
 mod cooldowns;
+mod deploy;
 mod matrix;
 mod oracle;
 mod outcomes;
