@@ -135,12 +135,17 @@ impl Plan {
         if value.is_none() && matches!(self.kind, Kind::Distinct | Kind::Run) {
             return None;
         }
+        let measure = self.measure(event);
+        if measure == 0 && matches!(self.counter.aggregate, Aggregate::Sum(_)) {
+            // It adds nothing now, and when it is amended it is looked at again.
+            return None;
+        }
         let number = |slot: usize| match self.compared.get(slot).and_then(|field| event.get(*field)) {
             Some(Fact::Number(number)) => *number,
             Some(Fact::Flag(_) | Fact::Text(_) | Fact::Hidden(..)) | None => UNSTATED,
         };
         let numbers = [number(0), number(1)];
-        Some(Entry::new(event.at, self.measure(event), value.unwrap_or(0), numbers, part))
+        Some(Entry::new(event.at, measure, value.unwrap_or(0), numbers, part))
     }
 
     /// The value of an event that is counted apart.
