@@ -31,6 +31,14 @@ impl Pending {
         self
     }
 
+    /// Says that it is only asked how the request would be decided.
+    pub fn explaining(mut self) -> Self {
+        if let Some(about) = &mut self.about {
+            about.explained = true;
+        }
+        self
+    }
+
     /// Writes the record of a decision. `replayed`: it is the answer to an earlier request.
     /// Gives the latency that the record says.
     pub fn decided(mut self, decision: &Decision, replayed: bool) -> Duration {

@@ -39,6 +39,9 @@ pub struct About {
     pub destination_key: Option<String>,
     /// Whether nothing was to be remembered.
     pub dry_run: bool,
+    /// Whether it was only asked how it would be decided.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub explained: bool,
 }
 
 /// What came of a request that was decided.
@@ -119,6 +122,7 @@ impl About {
             destination: destination.map(mask_destination),
             destination_key: destination.map(|text| join.key(text)),
             dry_run: envelope.dry_run,
+            explained: false,
         }
     }
 
@@ -134,6 +138,7 @@ impl About {
             destination: None,
             destination_key: None,
             dry_run: false,
+            explained: false,
         }
     }
 }

@@ -143,7 +143,7 @@ impl Checker {
 
     /// Decides a request and says how; it is recorded, and otherwise nothing is remembered.
     pub async fn explain(&self, policy: &Snapshot, request: &Request) -> Explanation {
-        let record = self.recorder.pending(request);
+        let record = self.recorder.pending(request).explaining();
         let lookup = self.lookup(request, dials_emergency(policy, request)).await;
         let begin = Instant::now();
         let explanation = explain(policy, request, subject(&lookup), at(request), Uuid::now_v7());

@@ -51,6 +51,8 @@ async fn every_exit_leaves_a_record() {
     assert_eq!((&records[4]["request_id"], &records[4]["error"]), (&Value::from("malformed"), &error));
     assert_eq!(records[4]["account_id"], "acc_us_clinic");
     assert_eq!(records[5]["request_id"], "explained");
+    assert_eq!(records[5]["explained"], true);
+    assert!(records[..5].iter().all(|record| record["explained"].is_null()));
 }
 
 /// A batch whose accounts are all read from the database takes longer than a millisecond, so the
