@@ -4,6 +4,8 @@
 TOOLS := target/tools
 DENY := $(TOOLS)/bin/cargo-deny
 DENY_VERSION := 0.20.2
+GRPCURL := $(TOOLS)/bin/grpcurl
+GRPCURL_VERSION := v1.9.3
 
 .PHONY: test fmt lint doc deny unit proto api-docs oracle bench ghz ghz-smoke unit-check container-check demo setup
 
@@ -29,9 +31,14 @@ proto:
 api-docs:
 	UPDATE_EXPECT=1 cargo test --locked --test it api_docs::
 
+# What the README's examples need; those are tested as they are printed.
+$(GRPCURL):
+	@command -v go >/dev/null || (apt-get update -qq && apt-get install -y -qq golang-go)
+	GOBIN=$(abspath $(TOOLS))/bin go install github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION)
+
 # One build serves the unit tests, the one integration binary and the case files.
-unit:
-	cargo test --locked
+unit: $(GRPCURL)
+	AUPD_GRPCURL=1 PATH="$(abspath $(TOOLS))/bin:$$PATH" cargo test --locked
 	target/debug/aupd test demo/cases
 	target/debug/aupd test tests/cases --fixtures demo/cases
 	target/debug/aupd bundle validate policies

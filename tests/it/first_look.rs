@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use crate::child::{Process, config_file, serve_fails};
 use crate::server::eventually;
-use crate::support::{aupd, texts};
+use crate::support::{aupd, root, texts};
 
 fn shell(command: &str) -> Output {
     // Another folder: the commands may not depend on where they are typed.
@@ -38,17 +38,57 @@ async fn what_is_printed_to_try_works_as_it_is_printed() {
 
     let address = process.decisions.to_string();
     assert!(named("grpcurl -plaintext").contains(&address));
-    let missing = |program: &str| {
-        !Command::new("sh")
-            .args(["-c", &format!("command -v {program}")])
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
-    if missing("grpcurl") {
-        eprintln!("grpcurl is not installed: its example is not tried");
-    } else {
+    if grpcurl() {
         let (text, errors) = texts(&shell(&named("grpcurl -plaintext")));
         assert!(text.contains("VERDICT_ALLOW"), "{text}{errors}");
+    }
+}
+
+/// Whether grpcurl can be run. `make test` installs it and says that it is there; then it has to be.
+fn grpcurl() -> bool {
+    let found = Command::new("grpcurl").arg("--version").output().is_ok();
+    assert!(found || std::env::var_os("AUPD_GRPCURL").is_none(), "grpcurl is not on the path");
+    if !found {
+        eprintln!("grpcurl is not installed: its examples are not tried");
+    }
+    found
+}
+
+/// The commands of the README that begin with `grpcurl`, also those of several lines.
+fn commands() -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    let mut commands: Vec<String> = Vec::new();
+    let is_open = |command: &String| command.ends_with('\\') || command.matches('\'').count() % 2 == 1;
+    for line in readme.lines() {
+        match commands.last_mut().filter(|last| is_open(last)) {
+            Some(last) => *last = format!("{last}\n{line}"),
+            None if line.starts_with("grpcurl ") => commands.push(line.to_owned()),
+            None => {}
+        }
+    }
+    commands
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_grpcurl_examples_of_the_readme_work_as_they_are_printed() {
+    let commands = commands();
+    assert!(commands.len() >= 4, "{commands:?}");
+    if !grpcurl() {
+        return;
+    }
+    let process = Process::start("").await;
+    for command in commands {
+        assert!(command.contains("127.0.0.1:7600"), "{command}");
+        let here = command.replace("127.0.0.1:7600", &process.decisions.to_string());
+        let output = Command::new("sh").args(["-c", &here]).current_dir(root()).output().expect("a shell");
+        let (text, errors) = texts(&output);
+        let expected = match &command {
+            wrong if wrong.contains("not an id") => r#""field": "account_id""#,
+            outcomes if outcomes.contains("ReportOutcomes") => r#""accepted": 2"#,
+            described if described.contains("describe") => "account_id is the account that acts",
+            _ => "VERDICT_ALLOW",
+        };
+        assert!(text.contains(expected) || errors.contains(expected), "{command}\n{text}{errors}");
     }
 }
 
