@@ -1,4 +1,4 @@
-//! `[store]`, `[bundle]`, `[accounts]`, `[replay]`: where data comes from and how much is kept.
+//! `[store]`, `[bundle]`, `[accounts]`, `[replay]`, `[traffic]`: where data comes from and how much is kept.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Invalid;
 use super::values::{millis, seconds, within};
+use crate::traffic::USUAL_MIB;
 
 /// Where accounts, lists and bundle revisions are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -97,6 +98,21 @@ pub struct Replay {
     /// For how long.
     #[serde(rename = "ttl_s", deserialize_with = "seconds::<_, 1, 604_800>")]
     pub ttl: Duration,
+}
+
+/// Past traffic.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Traffic {
+    /// Memory for counters, MiB; beyond that whoever has most loses its oldest ones.
+    #[serde(deserialize_with = "within::<_, _, 16, 1_048_576>")]
+    pub memory_mib: usize,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self { memory_mib: USUAL_MIB }
+    }
 }
 
 impl Default for Replay {

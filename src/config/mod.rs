@@ -19,7 +19,7 @@ use serde::Deserialize;
 
 pub use admin::{Admin, AdminAuth, Token, TokenError, TokenSource};
 pub use audit::{Audit, AuditSink, JoinSecret, OverflowPolicy};
-pub use data::{Accounts, Bundle, Replay, Store};
+pub use data::{Accounts, Bundle, Replay, Store, Traffic};
 pub use observe::{Log, Metrics};
 pub use problem::{ConfigError, Invalid};
 pub use serve::{ClientAuth, Runtime, Serve, Tls};
@@ -43,6 +43,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Requests remembered.
     pub replay: Replay,
+    /// Past traffic.
+    pub traffic: Traffic,
     /// Decision records.
     pub audit: Audit,
     /// Logs.

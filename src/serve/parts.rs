@@ -178,9 +178,10 @@ fn with_past_traffic(
     let mut folder = config.store.path.clone().into_os_string();
     folder.push(".traffic");
     let bundle = snapshot.bundle.clone();
+    let bounds = Bounds::of_mib(config.traffic.memory_mib);
     let limit = |place: usize| bundle.limits.at(place).map(|limit| limit.default);
     let now = jiff::Timestamp::now().as_millisecond();
-    match Segments::open(folder.as_ref(), &bundle.counters, &limit, Bounds::default(), now) {
+    match Segments::open(folder.as_ref(), &bundle.counters, &limit, bounds, now) {
         Ok((traffic, segments)) => {
             let Found { files, torn } = segments.found();
             tracing::info!(files, torn, "past traffic was read");

@@ -68,7 +68,8 @@ impl Log {
     /// What it costs, in entries.
     pub(super) fn cells(&self) -> usize {
         // A cursor's values cost about as much as the entries that have them.
-        self.entries.len() << u32::from(self.more.is_some())
+        let cursor = self.more.as_ref().and_then(|more| more.cursor.as_ref());
+        self.entries.len() << u32::from(cursor.is_some_and(|cursor| cursor.tally.has_values()))
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {

@@ -29,7 +29,7 @@ use super::plan::{Plan, Plans};
 use super::segments::image::Change;
 use super::shard::{PLATFORM, Setting, Shard};
 
-pub use bounds::Bounds;
+pub use bounds::{Bounds, USUAL_MIB};
 pub(super) use kept::CHANGES;
 pub use stats::Stats;
 

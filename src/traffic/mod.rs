@@ -31,6 +31,6 @@ pub use blocks::{Block, EVERY_ACCOUNT, Origin};
 pub use counter::{Aggregate, Counter, Filter, Taken, Test, Which, Window};
 pub use event::{Event, Fact};
 pub use field::Field;
-pub use memory::{Amended, Bounds, Memory, Stats, Turn, Unreadable};
+pub use memory::{Amended, Bounds, Memory, Stats, Turn, USUAL_MIB, Unreadable};
 pub use plan::Uncountable;
 pub use segments::{Flush, Found, SegmentError, Segments};

@@ -103,6 +103,11 @@ impl Tally {
         }
     }
 
+    /// Whether it keeps values, and not totals alone.
+    pub(super) const fn has_values(&self) -> bool {
+        !matches!(self.values, Values::None)
+    }
+
     /// How many different values there are.
     pub(super) fn distinct(&self) -> usize {
         match &self.values {
