@@ -9,8 +9,6 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
 use super::eval::{self, Env, Fault};
 use super::expr::{Expr, Root};
 use super::value::{Heap, Set, Uid, Val};
@@ -18,8 +16,6 @@ use super::{Effect, Findings, Rule, Scope};
 use crate::domain::{AccountId, ActionKind};
 use crate::signals::{Cause, Facts, Provider, Subject, Value};
 
-/// Slots of one action whose values are kept without a place on the heap; more of them cost one.
-const INLINE_SLOTS: usize = 96;
 /// The type of accounts in the schema.
 const ACCOUNT: &str = "Account";
 
@@ -86,10 +82,10 @@ pub struct Read<'v> {
     pub private: bool,
 }
 
-/// Values of a request's slots. It has a place of its own, beside what is asked, because it is large and
-/// must not be moved.
+/// Values of a request's slots. It has a place of its own, beside what is asked, because what is asked borrows
+/// from it.
 #[derive(Default)]
-pub struct Kept<'f>(SmallVec<[OnceCell<Result<Value<'f>, Cause>>; INLINE_SLOTS]>);
+pub struct Kept<'f>(Vec<OnceCell<Result<Value<'f>, Cause>>>);
 
 /// A request that a program is asked about: what was computed for one rule is there for the others.
 pub struct Asked<'p, 'f, 'a> {
@@ -121,6 +117,8 @@ impl Program {
     pub fn ask<'p, 'f, 'a>(&'p self, facts: &'f Facts<'a>, kept: &'p mut Kept<'f>) -> Asked<'p, 'f, 'a> {
         let action = self.actions.get(facts.request.action.kind() as usize).unwrap_or(&NO_RULES);
         kept.0.clear();
+        // As many as the action reads, at once.
+        kept.0.reserve_exact(action.reads);
         kept.0.resize_with(action.reads, OnceCell::new);
         Asked { program: self, action, facts, kept, heap: Heap::default() }
     }
