@@ -45,7 +45,7 @@ def run(arguments):
           f"(from {min(rates):,.0f} to {max(rates):,.0f} in {len(rates)} rounds)")
 
 
-def drive(binaries["load"], server, bound):
+def drive(binary, server, bound):
     framed = request.framed_batch(RECIPIENTS)
     return load.own(binary, server, LOAD, bound, request.CALL_BATCH, framed, RECIPIENTS)
 
